@@ -1,6 +1,15 @@
-import type { Call, TraceFinding } from '../schemas/audit.js';
+import type { AttributeAudit, Call, Question, TraceFinding, Verdict } from '../schemas/audit.js';
+import type { AuditedAttribute } from '../schemas/contract.js';
+import { auditedAttributes } from '../schemas/contract.js';
 import type { Span } from '../schemas/span.js';
 import type { CompiledContract } from './contract.js';
+import { factsOf } from './cost/billing.js';
+import { formatUsd } from './cost/usd.js';
+import type { RouteFinding } from './findings.js';
+import { findingsOf } from './findings.js';
+import type { Route } from './trace/audited-route.js';
+import { callStation, routeTo } from './trace/audited-route.js';
+import { buildTrace, hasFailed, isLeafCall } from './trace/trace.js';
 
 export interface TraceAudit {
   readonly traceId: string;
@@ -20,6 +29,95 @@ export interface TraceAudit {
  * @param spans all known spans of one trace, at least one
  */
 export function auditTrace(spans: readonly Span[], contract: CompiledContract): TraceAudit {
-  void contract;
-  return { traceId: spans[0]?.traceId ?? '', spans: spans.length, calls: [], findings: [] };
+  const trace = buildTrace(spans);
+  const calls = trace.nodes.filter(isLeafCall).map((node) => auditCall(routeTo(node, trace, contract), contract));
+  return { traceId: trace.traceId, spans: trace.nodes.length, calls, findings: [] };
+}
+
+function auditCall(route: Route, contract: CompiledContract): Call {
+  const { span } = route.call;
+  const facts = factsOf(route.call);
+  const { billing } = route;
+  const { usage } = billing;
+  const found = findingsOf(route, contract);
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    startTime: isoMicros(span.startUs),
+    durationUs: Math.max(0, span.endUs - span.startUs),
+    service: span.service,
+    operation: facts.operation,
+    provider: billing.provider,
+    model: billing.model,
+    dialect: facts.dialect,
+    responseId: billing.responseId,
+    user: callStation(route).values.user.at(-1) ?? null,
+    failed: hasFailed(span),
+    stream: facts.stream,
+    inputTokens: usage?.inputTokens ?? null,
+    outputTokens: usage?.outputTokens ?? null,
+    cacheReadTokens: usage?.cacheReadTokens ?? null,
+    cacheWriteTokens: usage?.cacheWriteTokens ?? null,
+    reasoningTokens: usage?.reasoningTokens ?? null,
+    usageSpanId: billing.usageNode?.span.spanId ?? null,
+    costUsd: billing.costPico === null ? null : formatUsd(billing.costPico),
+    priceSource: billing.priceSource,
+    reportedCostUsd: facts.reportedCostUsd,
+    join: null,
+    echoSpanIds: route.echoes.map((echo) => echo.span.spanId),
+    verdict: verdictOf(found),
+    misattributed: found.some(({ misattributes }) => misattributes),
+    failedQuestions: failedQuestions(found),
+    rowLevel: contract.required.every((name) => callSpanValue(route, name) !== null),
+    enforcementPoint: route.enforcementAt === null ? null : (route.stations[route.enforcementAt]?.service ?? null),
+    policy: route.policy.resolved?.id ?? null,
+    route: route.stations.map(({ service }) => service),
+    stations: route.stations.map(({ service, nodes, values }) => ({
+      service,
+      spanIds: nodes.map((node) => node.span.spanId),
+      values: { tenant: [...values.tenant], feature: [...values.feature], policy: [...values.policy] },
+    })),
+    attributes: attributeAudits(route),
+    findings: found.map(({ finding }) => finding),
+  };
+}
+
+function verdictOf(found: readonly RouteFinding[]): Verdict {
+  if (found.some(({ defeats }) => defeats === 'attributed')) return 'unattributed';
+  return found.some(({ defeats }) => defeats === 'enforceable') ? 'attributed' : 'enforceable';
+}
+
+/** A question fails where a finding keeps the call from being enforceable: that is what makes it their conjunction. */
+function failedQuestions(found: readonly RouteFinding[]): Question[] {
+  return [...new Set(found.filter(({ defeats }) => defeats !== null).map(({ finding }) => finding.question))];
+}
+
+function attributeAudits(route: Route): Call['attributes'] {
+  const audits: Record<string, AttributeAudit> = {};
+  for (const name of auditedAttributes) {
+    const { outcome, value, hop, shown, provenance } = route.passages[name];
+    audits[name] = {
+      outcome,
+      value,
+      hop,
+      originValue: shown[0] ?? null,
+      enforcementValue: route.enforcementAt === null ? null : (shown[route.enforcementAt] ?? null),
+      callSpanValue: callSpanValue(route, name),
+      provenance,
+    };
+  }
+  return audits;
+}
+
+function callSpanValue(route: Route, name: AuditedAttribute): string | null {
+  return callStation(route).carried.at(-1)?.[name] ?? null;
+}
+
+/** Latest time that `Date` can write. */
+const MAX_DATE_US = 8.64e18 / 1000;
+
+function isoMicros(us: number): string {
+  const bounded = Math.min(us, MAX_DATE_US);
+  const seconds = new Date(Math.floor(bounded / 1_000_000) * 1000).toISOString().slice(0, -5);
+  return `${seconds}.${String(bounded % 1_000_000).padStart(6, '0')}Z`;
 }

@@ -1,0 +1,23 @@
+import { rule } from './rule.js';
+
+export const dropped = rule({
+  id: 'dropped',
+  severity: 'error',
+  question: 'survival',
+  defeats: 'attributed',
+  summary: 'The value was carried, then lost at a hop.',
+  why: 'The edge knew who pays and the place of the call does not. Usual causes: only the trace-context propagator is registered, a proxy strips the baggage header, or a client builds its own headers.',
+  fix: ({ hop }) => `Propagate baggage from ${hop.from} to ${hop.to}, or have ${hop.to} stamp it.`,
+  *check({ passages, stations }, { required }) {
+    for (const name of required) {
+      const { outcome, hop, breakAt, shown } = passages[name];
+      if (outcome !== 'dropped' || hop === null || breakAt === null) continue;
+      yield {
+        attribute: name,
+        hop,
+        spanId: stations[breakAt]?.nodes[0]?.span.spanId ?? '',
+        message: `${name} was '${shown[breakAt - 1] ?? ''}' at ${hop.from} and is gone at ${hop.to}.`,
+      };
+    }
+  },
+});

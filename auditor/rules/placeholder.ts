@@ -1,0 +1,15 @@
+import { rule } from './rule.js';
+import { quoted, valuesWith } from './value-problem.js';
+
+export const placeholder = rule({
+  id: 'placeholder',
+  severity: 'error',
+  question: 'presence',
+  defeats: 'attributed',
+  summary: 'The value says nothing: unknown, default, none, an empty string and the like.',
+  why: 'A dashboard counts it as present, yet it owns nothing and can be blocked by nobody. It is what code writes when it had nothing to write.',
+  fix: ({ attribute }) =>
+    `Find where ${attribute} falls back to a default, and refuse the request or leave the attribute out.`,
+  check: (route, contract) =>
+    valuesWith('placeholder', route, contract, (_, value) => `as ${quoted(value)}, which names nobody`),
+});

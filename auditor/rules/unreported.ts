@@ -1,0 +1,23 @@
+import { rule } from './rule.js';
+
+export const unreported = rule({
+  id: 'unreported',
+  severity: 'info',
+  question: 'survival',
+  defeats: null,
+  summary: 'A station hides the attribute, and a later one shows it again.',
+  why: 'The value did travel, so attribution holds; but that station does not write it on its spans, and a report or a block at that very place would not see it.',
+  fix: ({ hop }) => `Have ${hop.to} stamp its spans from baggage, if anything is to be reported or blocked there.`,
+  *check({ passages, stations }, { required }) {
+    for (const name of required) {
+      const { outcome, hop, breakAt, value } = passages[name];
+      if (outcome !== 'unreported' || hop === null || breakAt === null) continue;
+      yield {
+        attribute: name,
+        hop,
+        spanId: stations[breakAt]?.nodes[0]?.span.spanId ?? '',
+        message: `${name} '${value ?? ''}' does not show at ${hop.to}, though it arrives further on.`,
+      };
+    }
+  },
+});

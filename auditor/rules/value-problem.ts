@@ -1,0 +1,71 @@
+import type { AuditedAttribute } from '../../schemas/contract.js';
+import type { CompiledContract } from '../contract.js';
+import type { Route } from '../trace/audited-route.js';
+import type { Breach } from './rule.js';
+
+/** What can be wrong with a value, the first that applies: one value is never reported twice. */
+export type ValueProblem = 'placeholder' | 'malformed' | 'unregistered';
+
+/** Values that say nothing. Compared without case and outer white space. */
+const PLACEHOLDERS = new Set([
+  '',
+  'unknown',
+  'default',
+  'anonymous',
+  'none',
+  'null',
+  'undefined',
+  'n/a',
+  'test',
+  '-',
+  '0',
+]);
+
+const MAX_LENGTH = 256;
+
+/** Per UTS #18, `\p{Cc}` are the control characters; percent-encoding is per RFC 3986, section 2.1. */
+const MALFORMED = /\p{Cc}|^\s|\s$|%[0-9a-f]{2}/iu;
+
+/** Judges one value of an attribute. */
+export function problemOf(attribute: AuditedAttribute, value: string, contract: CompiledContract): ValueProblem | null {
+  if (PLACEHOLDERS.has(value.trim().toLowerCase())) return 'placeholder';
+  if (value.length > MAX_LENGTH || MALFORMED.test(value)) return 'malformed';
+  return contract.isRegistered(attribute, value) ? null : 'unregistered';
+}
+
+/**
+ * Finds each different value on the route that has a given problem, once, at the first station that shows it. A value
+ * that the call's station shows makes the call unattributed; one from further up only keeps it from being enforced.
+ *
+ * @param describe says what is wrong with a value, for a person
+ */
+export function* valuesWith(
+  problem: ValueProblem,
+  { stations, passages }: Route,
+  contract: CompiledContract,
+  describe: (attribute: AuditedAttribute, value: string) => string,
+): Iterable<Breach> {
+  for (const attribute of contract.required) {
+    const seen = new Set<string>();
+    for (const [i, { values, carried, nodes, service }] of stations.entries()) {
+      for (const value of values[attribute]) {
+        if (seen.has(value) || problemOf(attribute, value, contract) !== problem) continue;
+        seen.add(value);
+        const before = stations[i - 1];
+        yield {
+          attribute,
+          hop: before === undefined ? null : { from: before.service, to: service },
+          spanId: nodes[carried.findIndex((one) => one[attribute] === value)]?.span.spanId ?? '',
+          message: `${service} shows ${attribute} ${describe(attribute, value)}.`,
+          defeats: passages[attribute].value === value ? 'attributed' : 'enforceable',
+        };
+      }
+    }
+  }
+}
+
+/** A value as it may stand in a message: control characters made visible, long ones cut. */
+export function quoted(value: string): string {
+  const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
+  return JSON.stringify(short).replaceAll(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16)}`);
+}

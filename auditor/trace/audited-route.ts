@@ -1,0 +1,57 @@
+import type { AuditedAttribute } from '../../schemas/contract.js';
+import type { CompiledContract } from '../contract.js';
+import type { Billing } from '../cost/billing.js';
+import { billingOf } from '../cost/billing.js';
+import type { Resolution } from '../policy/resolve.js';
+import { resolvePolicy } from '../policy/resolve.js';
+import type { Passage } from './passage.js';
+import { passageOf } from './passage.js';
+import type { Path, Station } from './route.js';
+import { pathTo } from './route.js';
+import type { SpanNode, Trace } from './trace.js';
+
+/** A path with all that was worked out about it: what the rules look at. */
+export interface Route extends Path {
+  readonly trace: Trace;
+  readonly passages: Readonly<Record<AuditedAttribute, Passage>>;
+  /** Index of the enforcement point; null where the contract has some and the route crosses none. */
+  readonly enforcementAt: number | null;
+  readonly billing: Billing;
+  readonly policy: Resolution;
+}
+
+/** Works out all that the rules look at for one billable call. */
+export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract): Route {
+  const path = pathTo(call, contract);
+  const passages = {
+    tenant: passageOf('tenant', path.stations, contract),
+    feature: passageOf('feature', path.stations, contract),
+    policy: passageOf('policy', path.stations, contract),
+  };
+  return {
+    ...path,
+    trace,
+    passages,
+    enforcementAt: enforcementPoint(path.stations, contract),
+    billing: billingOf(path, contract),
+    policy: resolvePolicy(
+      { tenant: passages.tenant.value, feature: passages.feature.value, policy: passages.policy.value },
+      contract,
+    ),
+  };
+}
+
+/**
+ * The first station whose service enforces, since that is where a request would be stopped; the call's own station
+ * where the contract marks none.
+ */
+function enforcementPoint(stations: readonly Station[], contract: CompiledContract): number | null {
+  if (!contract.namesEnforcement) return stations.length - 1;
+  const at = stations.findIndex(({ service }) => contract.services.get(service)?.enforces === true);
+  return at === -1 ? null : at;
+}
+
+/** The call's own station. */
+export function callStation({ stations }: Path): Station {
+  return stations.at(-1) ?? stations[0];
+}

@@ -1,0 +1,27 @@
+import type { AttributeName } from '../../schemas/contract.js';
+import type { Attributes, Span } from '../../schemas/span.js';
+import type { CompiledContract } from '../contract.js';
+
+/** The attributes of the contract that a span carries, under their own keys or an alias. */
+export type Carried = Readonly<Partial<Record<AttributeName, string>>>;
+
+/** Reads the contract's attributes off a span. Where a key and its alias are both there, the key counts. */
+export function carriedBy({ attributes }: Span, contract: CompiledContract): Carried {
+  const carried: Partial<Record<AttributeName, string>> = {};
+  const rank: Partial<Record<AttributeName, number>> = {};
+  for (let i = 0; i + 1 < attributes.length; i += 2) {
+    const known = contract.attributeByKey.get(attributes[i] ?? '');
+    if (known === undefined) continue;
+    const { name, order } = known;
+    if ((rank[name] ?? Infinity) <= order) continue;
+    rank[name] = order;
+    carried[name] = attributes[i + 1] ?? '';
+  }
+  return carried;
+}
+
+/** The value of one attribute key; undefined where it is not there. */
+export function attributeOf(attributes: Attributes, key: string): string | undefined {
+  for (let i = 0; i + 1 < attributes.length; i += 2) if (attributes[i] === key) return attributes[i + 1];
+  return undefined;
+}

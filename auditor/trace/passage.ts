@@ -1,0 +1,89 @@
+import type { Hop, Outcome, Provenance } from '../../schemas/audit.js';
+import type { AttributeName } from '../../schemas/contract.js';
+import type { CompiledContract } from '../contract.js';
+import type { Station } from './route.js';
+
+/** How one attribute travelled along a route. */
+export interface Passage {
+  readonly attribute: AttributeName;
+  readonly outcome: Outcome;
+  /** Index of the station after the break; null where no hop is to blame. */
+  readonly breakAt: number | null;
+  readonly hop: Hop | null;
+  /** What the call's station shows; where it shows several values, the one nearest to the call. */
+  readonly value: string | null;
+  /** Per station, what it shows; null where it shows nothing. */
+  readonly shown: readonly (string | null)[];
+  /** Index of the first station that shows a value; null where none does. */
+  readonly firstSeen: number | null;
+  /** Index of the first station that the contract trusts for this attribute and that shows the call's value. */
+  readonly boundAt: number | null;
+  readonly provenance: Provenance | null;
+}
+
+/**
+ * Judges how an attribute fared from the origin to the call: the first outcome that applies, in the order
+ * conflicting, rewritten, missing, dropped, late, unreported, intact.
+ */
+export function passageOf(
+  attribute: AttributeName,
+  stations: readonly [Station, ...Station[]],
+  contract: CompiledContract,
+): Passage {
+  const shown = stations.map((station) => nearestToCall(station, attribute));
+  const { outcome, breakAt } = judge(stations, attribute, shown);
+  const value = shown.at(-1) ?? null;
+  const firstSeen = shown.findIndex((one) => one !== null);
+  const boundAt = stations.findIndex(
+    ({ service }, i) => value !== null && shown[i] === value && binds(contract, service, attribute),
+  );
+  return {
+    attribute,
+    outcome,
+    breakAt,
+    hop: breakAt === null ? null : hopInto(stations, breakAt),
+    value,
+    shown,
+    firstSeen: firstSeen === -1 ? null : firstSeen,
+    boundAt: boundAt === -1 ? null : boundAt,
+    provenance: value === null ? null : boundAt === -1 ? 'asserted' : 'bound',
+  };
+}
+
+function judge(
+  stations: readonly Station[],
+  attribute: AttributeName,
+  shown: readonly (string | null)[],
+): { outcome: Outcome; breakAt: number | null } {
+  if (stations.some(({ values }) => values[attribute].length > 1)) return { outcome: 'conflicting', breakAt: null };
+  let before: string | null = null;
+  for (const [i, value] of shown.entries()) {
+    if (before !== null && value !== null && value !== before) return { outcome: 'rewritten', breakAt: i };
+    before = value ?? before;
+  }
+  if (before === null) return { outcome: 'missing', breakAt: null };
+  const last = shown.findLastIndex((value) => value !== null);
+  if (last < shown.length - 1) return { outcome: 'dropped', breakAt: last + 1 };
+  if (shown[0] === null) return { outcome: 'late', breakAt: shown.findIndex((value) => value !== null) };
+  const gap = shown.indexOf(null);
+  return gap === -1 ? { outcome: 'intact', breakAt: null } : { outcome: 'unreported', breakAt: gap };
+}
+
+function nearestToCall({ carried }: Station, attribute: AttributeName): string | null {
+  for (let i = carried.length - 1; i >= 0; i -= 1) {
+    const value = carried[i]?.[attribute];
+    if (value !== undefined) return value;
+  }
+  return null;
+}
+
+/** The hop that ends at a station. */
+export function hopInto(stations: readonly Station[], index: number): Hop | null {
+  const from = stations[index - 1];
+  const to = stations[index];
+  return from === undefined || to === undefined ? null : { from: from.service, to: to.service };
+}
+
+function binds(contract: CompiledContract, service: string, attribute: AttributeName): boolean {
+  return attribute !== 'user' && (contract.services.get(service)?.binds.includes(attribute) ?? false);
+}

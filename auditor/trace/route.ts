@@ -1,0 +1,85 @@
+import type { AttributeName } from '../../schemas/contract.js';
+import type { CompiledContract } from '../contract.js';
+import type { Carried } from './carried.js';
+import { carriedBy } from './carried.js';
+import type { SpanNode, Top } from './trace.js';
+
+/** OTLP span flags: this bit says that the next one is meaningful, the next that the parent is in another process. */
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+/** A route of more spans is no honest one; what is further up is not looked at, and the route is not whole. */
+const MAX_ROUTE_SPANS = 1_000;
+
+/** A maximal run of consecutive spans on a route in one service and one process. */
+export interface Station {
+  readonly service: string;
+  /** From the top down. */
+  readonly nodes: readonly SpanNode[];
+  /** What each of those spans carries, in the same order. */
+  readonly carried: readonly Carried[];
+  /** Per attribute, the distinct values that its spans carry, from the top down. */
+  readonly values: Readonly<Record<AttributeName, readonly string[]>>;
+}
+
+/** The path of spans from the trace's top down to a billable call. */
+export interface Path {
+  readonly call: SpanNode;
+  /** The origin first, the call's own station last. */
+  readonly stations: readonly [Station, ...Station[]];
+  /** Why the path begins where it does; `too-long` where it was cut. */
+  readonly top: Top | 'too-long';
+  /** Calls above the billable one: they repeat its cost. The nearest first. */
+  readonly echoes: readonly SpanNode[];
+}
+
+/** Walks from a billable call up to the top and divides the way into stations. */
+export function pathTo(call: SpanNode, contract: CompiledContract): Path {
+  const upwards: SpanNode[] = [call];
+  const echoes: SpanNode[] = [];
+  let at = call;
+  while (at.parent !== null && upwards.length < MAX_ROUTE_SPANS) {
+    at = at.parent;
+    upwards.push(at);
+    if (at.span.call !== null) echoes.push(at);
+  }
+  const [first, ...rest] = runs(upwards.toReversed()).map((nodes) => station(nodes, contract));
+  if (first === undefined) throw new Error('A route has at least the span of its call.');
+  return { call, stations: [first, ...rest], top: at.top ?? 'too-long', echoes };
+}
+
+function runs(nodes: readonly SpanNode[]): SpanNode[][] {
+  const all: SpanNode[][] = [];
+  let current: SpanNode[] = [];
+  for (const node of nodes) {
+    if (current.length === 0 || startsStation(node, current[0])) {
+      current = [];
+      all.push(current);
+    }
+    current.push(node);
+  }
+  return all;
+}
+
+function startsStation({ span }: SpanNode, above: SpanNode | undefined): boolean {
+  return span.service !== above?.span.service || (span.flags & HAS_IS_REMOTE && span.flags & IS_REMOTE) !== 0;
+}
+
+function station(nodes: readonly SpanNode[], contract: CompiledContract): Station {
+  const carried = nodes.map(({ span }) => carriedBy(span, contract));
+  const distinct = (name: AttributeName): readonly string[] => {
+    const values: string[] = [];
+    for (const one of carried) {
+      const value = one[name];
+      if (value !== undefined && !values.includes(value)) values.push(value);
+    }
+    return values;
+  };
+  const values = {
+    tenant: distinct('tenant'),
+    feature: distinct('feature'),
+    policy: distinct('policy'),
+    user: distinct('user'),
+  };
+  return { service: nodes[0]?.span.service ?? '', nodes, carried, values };
+}
