@@ -1,5 +1,5 @@
 -- Spans as received, slim. A retried request writes the same rows again: the newest wins, read with FINAL.
-CREATE TABLE spans
+CREATE TABLE IF NOT EXISTS spans
 (
     day                Date                                COMMENT 'Day of start_time, UTC; the day of arrival where a span claims a time outside the retention',
     trace_id           FixedString(32)                     COMMENT 'Trace id, lower-case hex',
@@ -47,7 +47,7 @@ ORDER BY (trace_id, span_id)
 TTL day + INTERVAL 30 DAY;
 
 -- Which trace got spans when, in order of arrival: what the audit loop asks for the traces that settled.
-CREATE TABLE arrivals
+CREATE TABLE IF NOT EXISTS arrivals
 (
     received_at DateTime64(6, 'UTC') COMMENT 'received_at of the spans',
     trace_id    FixedString(32)      COMMENT 'Trace id, lower-case hex',
@@ -61,7 +61,7 @@ ORDER BY (received_at, trace_id)
 TTL toDate(received_at) + INTERVAL 3 DAY;
 
 -- Arrivals are no sums of money: an insert that is repeated only makes its traces settle once more.
-CREATE MATERIALIZED VIEW arrivals_of_spans TO arrivals AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_spans TO arrivals AS
 SELECT
     received_at,
     trace_id,

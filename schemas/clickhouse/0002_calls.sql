@@ -1,5 +1,5 @@
 -- One row a billable call. An audit writes all calls of a trace again: the newest wins, read with FINAL.
-CREATE TABLE calls
+CREATE TABLE IF NOT EXISTS calls
 (
     day                 Date COMMENT 'Day of start_time, UTC; the day of arrival where the span claims a time outside the retention',
     trace_id            FixedString(32) COMMENT 'Trace id, lower-case hex',
@@ -75,7 +75,7 @@ ORDER BY (trace_id, span_id)
 TTL day + INTERVAL 400 DAY;
 
 -- One row an audited trace: which arrivals its newest audit has seen, and what is wrong with it as a whole.
-CREATE TABLE audits
+CREATE TABLE IF NOT EXISTS audits
 (
     day                Date                               COMMENT 'Least day of its spans',
     trace_id           FixedString(32)                    COMMENT 'Trace id, lower-case hex',
@@ -97,7 +97,7 @@ ORDER BY trace_id
 TTL day + INTERVAL 30 DAY;
 
 -- How far the audit loop has come: a share of the traces (by cityHash64 of the trace id) and its cut.
-CREATE TABLE cuts
+CREATE TABLE IF NOT EXISTS cuts
 (
     shard      LowCardinality(String)    COMMENT 'Share of the traces, such as 1/1',
     cut        DateTime64(6, 'UTC')      COMMENT 'Every trace that settled up to here has been audited',
@@ -107,7 +107,7 @@ ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY shard;
 
 -- Every answer that the gate ever gave.
-CREATE TABLE gates
+CREATE TABLE IF NOT EXISTS gates
 (
     asked_at DateTime64(6, 'UTC')     COMMENT 'When it was asked',
     tenant   LowCardinality(String)   COMMENT 'Scope; empty: all tenants',

@@ -1,0 +1,101 @@
+import type { Credentials } from './credentials.js';
+import { passwordHash } from './credentials.js';
+
+/** Where the embedded server keeps its things; all inside the data directory. */
+export interface EngineFiles {
+  readonly store: string;
+  readonly config: string;
+  readonly users: string;
+  readonly log: string;
+}
+
+/**
+ * The server's configuration. An answered insert must outlive a power cut, so parts are fsynced. Pools and caches are
+ * sized for a machine that has other things to do, and no system log table may grow behind people's backs.
+ */
+export function engineConfig(files: EngineFiles, memoryBytes: number): string {
+  return `<clickhouse>
+  <logger>
+    <level>warning</level>
+    <log>${escape(files.log)}</log>
+    <size>10M</size>
+    <count>2</count>
+  </logger>
+  <max_server_memory_usage>${memoryBytes}</max_server_memory_usage>
+  <mark_cache_size>67108864</mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <background_pool_size>4</background_pool_size>
+  <background_schedule_pool_size>8</background_schedule_pool_size>
+  <background_common_pool_size>2</background_common_pool_size>
+  <background_fetches_pool_size>1</background_fetches_pool_size>
+  <background_move_pool_size>1</background_move_pool_size>
+  <background_message_broker_schedule_pool_size>1</background_message_broker_schedule_pool_size>
+  <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
+  <tables_loader_foreground_pool_size>2</tables_loader_foreground_pool_size>
+  <tables_loader_background_pool_size>2</tables_loader_background_pool_size>
+  <merge_tree>
+    <fsync_after_insert>1</fsync_after_insert>
+    <fsync_part_directory>1</fsync_part_directory>
+  </merge_tree>
+  <user_directories>
+    <users_xml><path>${escape(files.users)}</path></users_xml>
+  </user_directories>
+</clickhouse>
+`;
+}
+
+/**
+ * The server's users. The process itself logs in as \`default\`, without a password, and so can anyone on this machine:
+ * it may start and stop listeners, and nothing else. \`reader\` is for people and tools: it sees our tables only, so
+ * table functions such as file() and url() are refused, and its queries are bounded.
+ */
+export function engineUsers({ waybill, reader }: Credentials): string {
+  return `<clickhouse>
+  <profiles>
+    <default/>
+    <people>
+      <readonly>2</readonly>
+      <max_memory_usage>1000000000</max_memory_usage>
+      <max_execution_time>60</max_execution_time>
+      <max_threads>2</max_threads>
+      <constraints>
+        <max_memory_usage><max>1000000000</max></max_memory_usage>
+        <max_execution_time><max>60</max></max_execution_time>
+        <max_threads><max>2</max></max_threads>
+      </constraints>
+    </people>
+  </profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password></password>
+      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants>
+        <query>GRANT SYSTEM LISTEN ON *.*</query>
+        <query>GRANT SELECT ON system.numbers</query>
+      </grants>
+    </default>
+    <waybill>
+      <password_sha256_hex>${passwordHash(waybill)}</password_sha256_hex>
+      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants>
+    </waybill>
+    <reader>
+      <password_sha256_hex>${passwordHash(reader)}</password_sha256_hex>
+      <networks><ip>::/0</ip></networks>
+      <profile>people</profile>
+      <quota>default</quota>
+      <grants><query>GRANT SELECT ON waybill.*</query></grants>
+    </reader>
+  </users>
+</clickhouse>
+`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { packagePath } from '../package-path.js';
+import { StartError } from '../start-error.js';
+import type { StoreAddress } from './client.js';
+import { connectStore } from './client.js';
+
+interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sha256: string;
+  readonly statements: readonly string[];
+}
+
+const appliedSchema = z.array(z.object({ number: z.number(), name: z.string(), sha256: z.string() }));
+
+/**
+ * Brings the schema of a database up to date: applies each numbered file of `schemas/clickhouse/` that it has not seen.
+ *
+ * A crash half way does no harm, since every statement of a file may be run again. Two processes may migrate at once.
+ *
+ * @param directory the SQL files; those of the package unless a test says otherwise
+ * @returns the names of the files that were applied
+ * @throws StartError where an applied file has changed since, or the database is newer than this program
+ */
+export async function migrate(
+  address: StoreAddress,
+  directory: string = packagePath('schemas', 'clickhouse'),
+): Promise<string[]> {
+  await using server = connectStore({ ...address, database: 'default' });
+  await server.command(`CREATE DATABASE IF NOT EXISTS ${address.database}`);
+  await using store = connectStore(address);
+  await store.command(`
+    CREATE TABLE IF NOT EXISTS migrations
+    (
+        number     UInt32                COMMENT 'Number of the SQL file',
+        name       String                COMMENT 'Its name',
+        sha256     String                COMMENT 'Hash of its text, hex',
+        applied_at DateTime64(6, 'UTC')  DEFAULT now64(6) COMMENT 'When it was applied'
+    )
+    ENGINE = ReplacingMergeTree
+    ORDER BY number`);
+  const applied = appliedSchema.parse(await store.rows('SELECT number, name, sha256 FROM migrations FINAL'));
+  const migrations = await readMigrations(directory);
+  const newest = Math.max(0, ...migrations.map(({ number }) => number));
+  const unknown = applied.find(({ number }) => number > newest);
+  if (unknown !== undefined) {
+    throw new StartError(
+      `The database ${address.database} has schema ${unknown.number} (${unknown.name}), newer than this Waybill knows. Use the version that wrote it, or a newer one.`,
+    );
+  }
+  const done: string[] = [];
+  for (const { number, name, sha256, statements } of migrations) {
+    const before = applied.find((one) => one.number === number);
+    if (before !== undefined && before.sha256 !== sha256) {
+      throw new StartError(
+        `${name} was changed after it had been applied. Undo the change, and put it into a new file.`,
+      );
+    }
+    if (before !== undefined) continue;
+    for (const statement of statements) await store.command(statement);
+    await store.command(
+      'INSERT INTO migrations (number, name, sha256) VALUES ({number: UInt32}, {name: String}, {sha256: String})',
+      { number, name, sha256 },
+    );
+    done.push(name);
+  }
+  return done;
+}
+
+async function readMigrations(directory: string): Promise<Migration[]> {
+  const names = (await readdir(directory)).filter((name) => /^\d{4}_\w+\.sql$/.test(name)).toSorted();
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(directory, name), 'utf8');
+      return {
+        number: Number(name.slice(0, 4)),
+        name,
+        sha256: createHash('sha256').update(text).digest('hex'),
+        statements: text
+          .split(/;\s*$/m)
+          .map((statement) => statement.trim())
+          .filter((statement) => statement.replaceAll(/^--.*$/gm, '').trim() !== ''),
+      };
+    }),
+  );
+}

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Store, StoreAddress } from '../../collector/store/client.js';
+import { connectStore } from '../../collector/store/client.js';
+import type { Engine } from '../../collector/store/embedded/engine.js';
+import { startEmbeddedClickHouse } from '../../collector/store/embedded/engine.js';
+import { migrate } from '../../collector/store/migrate.js';
+import { freePort } from './free-port.js';
+
+/** A real ClickHouse with our schema, for one test file. */
+export interface TestStore extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly address: StoreAddress;
+  readonly store: Store;
+}
+
+/** Starts a ClickHouse in a temporary directory and on free ports; disposing of it removes every trace. */
+export async function startTestStore(): Promise<TestStore> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
+  const engine = await startEmbeddedClickHouse({
+    dataDir,
+    httpPort: await freePort(),
+    nativePort: await freePort(),
+    memoryBytes: 2 * 1024 ** 3,
+    log: pino({ level: 'silent' }),
+  });
+  const address = { url: engine.url, username: engine.username, password: engine.password, database: 'waybill' };
+  await migrate(address);
+  const store = connectStore(address);
+  return {
+    engine,
+    address,
+    store,
+    [Symbol.asyncDispose]: async () => {
+      await store.close();
+      await engine.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
