@@ -74,7 +74,6 @@ export function connectStore(address: StoreAddress): Store {
     log: { level: 127 },
     clickhouse_settings: { date_time_input_format: 'best_effort', output_format_json_quote_64bit_integers: 1 },
   });
-  const parameters = (params?: QueryParameters) => (params === undefined ? {} : { query_params: { ...params } });
   return {
     database: address.database,
     command: (sql, params) =>
@@ -101,6 +100,10 @@ export function connectStore(address: StoreAddress): Store {
     close: () => client.close(),
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+function parameters(params?: QueryParameters): { query_params?: Record<string, unknown> } {
+  return params === undefined ? {} : { query_params: { ...params } };
 }
 
 async function attempt<T>(action: () => Promise<T>): Promise<T> {

@@ -89,7 +89,8 @@ CREATE TABLE IF NOT EXISTS audits
     finding_span_ids   Array(String)                      COMMENT 'The span that shows it',
     finding_messages   Array(String)                      COMMENT 'What is wrong',
     finding_fixes      Array(String)                      COMMENT 'What to do about it',
-    audited_at         DateTime64(6, 'UTC')               COMMENT 'When it was audited'
+    audited_at         DateTime64(6, 'UTC')               COMMENT 'When it was audited',
+    INDEX recent audited_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree(audited_at)
 PARTITION BY day

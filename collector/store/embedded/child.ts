@@ -12,15 +12,17 @@ if (isMainThread) watchParent(process.argv.slice(2));
 else runServer(workerData);
 
 function watchParent(args: readonly string[]): void {
-  const leave = (): void => {
-    process.kill(process.pid, 'SIGKILL');
-  };
   process.stdin.on('end', leave).on('close', leave).on('error', leave).resume();
   const server = new Worker(new URL(import.meta.url), { workerData: args });
   server.on('error', (error) => {
     process.stderr.write(`${error.message}\n`, leave);
   });
   server.on('exit', leave);
+}
+
+/** The library's threads would keep the process from ending in any gentler way. */
+function leave(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function runServer(args: unknown): void {

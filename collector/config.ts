@@ -1,0 +1,109 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { StartError } from './start-error.js';
+import type { StoreAddress } from './store/client.js';
+import { parseClickHouseUrl } from './store/client.js';
+import { durationUs } from './store/questions/gate.js';
+
+/** What `waybill serve` can be told; the contract is a file of its own. */
+export interface ServeConfig {
+  readonly host: string;
+  readonly otlpPort: number;
+  readonly apiPort: number;
+  readonly clickHousePort: number;
+  readonly clickHouseNativePort: number;
+  readonly clickHouseMemoryBytes: number;
+  readonly dataDir: string;
+  /** The contract file; null: `waybill.yaml` where there is one, else the default contract. */
+  readonly contract: string | null;
+  /** A trace is settled when nothing has arrived for it for so long. */
+  readonly quietMs: number;
+  /** A server to use in place of the embedded one. */
+  readonly clickHouse: StoreAddress | null;
+  readonly logLevel: string;
+}
+
+/** The flags of `waybill serve`, as the command line gives them. */
+export type ServeFlags = Readonly<Partial<Record<keyof typeof VARIABLES, string>>>;
+
+/** The environment variable behind each flag. Flags win. */
+const VARIABLES = {
+  host: 'WAYBILL_HOST',
+  otlpPort: 'WAYBILL_OTLP_PORT',
+  apiPort: 'WAYBILL_API_PORT',
+  clickhousePort: 'WAYBILL_CLICKHOUSE_PORT',
+  clickhouseNativePort: 'WAYBILL_CLICKHOUSE_NATIVE_PORT',
+  data: 'WAYBILL_DATA',
+  contract: 'WAYBILL_CONTRACT',
+  quiet: 'WAYBILL_QUIET',
+  logLevel: 'WAYBILL_LOG_LEVEL',
+} as const;
+
+const DEFAULT_MEMORY_BYTES = 2 * 1024 ** 3;
+
+/**
+ * Puts flags, environment and defaults together.
+ *
+ * @throws StartError that names the flag or variable and says what it takes
+ */
+export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeConfig {
+  const text = (flag: keyof typeof VARIABLES): string | undefined => flags[flag] ?? env[VARIABLES[flag]];
+  const port = (flag: keyof typeof VARIABLES, fallback: number): number =>
+    portOf(text(flag), VARIABLES[flag], fallback);
+  const host = text('host') ?? '127.0.0.1';
+  if (!isLoopback(host)) {
+    throw new StartError(
+      `Refusing to listen on ${host}: anyone who can reach it could send spans and read costs, and there are no keys. ` +
+        'Listen on 127.0.0.1, and put a proxy that authenticates in front.',
+    );
+  }
+  return {
+    host,
+    otlpPort: port('otlpPort', 4318),
+    apiPort: port('apiPort', 4319),
+    clickHousePort: port('clickhousePort', 8123),
+    clickHouseNativePort: port('clickhouseNativePort', 9000),
+    clickHouseMemoryBytes: bytesOf(env['WAYBILL_CLICKHOUSE_MEMORY']),
+    dataDir: text('data') ?? '.waybill',
+    contract: text('contract') ?? null,
+    quietMs: quietOf(text('quiet')),
+    clickHouse: env['CLICKHOUSE_URL'] === undefined ? null : clickHouseOf(env['CLICKHOUSE_URL']),
+    logLevel: text('logLevel') ?? 'info',
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || (isIPv4(host) && host.startsWith('127.')) || (isIPv6(host) && host === '::1');
+}
+
+function portOf(text: string | undefined, name: string, fallback: number): number {
+  if (text === undefined) return fallback;
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new StartError(`${name}: '${text}' is no port; ports are whole numbers from 1 to 65535.`);
+}
+
+/** Reads an amount of memory such as `2GiB`, `512MiB` or a number of bytes. */
+function bytesOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_MEMORY_BYTES;
+  const match = /^(\d+)\s*(|[KMG]i?B?)$/i.exec(text.trim());
+  const unit = 1024 ** ' KMG'.indexOf((match?.[2]?.[0] ?? ' ').toUpperCase());
+  const bytes = Number(match?.[1]) * unit;
+  if (bytes >= 256 * 1024 ** 2) return bytes;
+  throw new StartError(`WAYBILL_CLICKHOUSE_MEMORY: '${text}' will not do; give at least 256MiB, for example 2GiB.`);
+}
+
+function quietOf(text: string | undefined): number {
+  try {
+    return text === undefined ? 5_000 : durationUs(text) / 1_000;
+  } catch (error) {
+    throw new StartError(`WAYBILL_QUIET: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function clickHouseOf(url: string): StoreAddress {
+  try {
+    return parseClickHouseUrl(url);
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { questionSchema, severitySchema, usdSchema } from '../../../schemas/audit.js';
+import type { Gap, Scope } from '../../../schemas/gate.js';
+import type { Store } from '../client.js';
+import type { Window } from './scope.js';
+import { callsIn } from './scope.js';
+
+const rowSchema = z.object({
+  rule: z.string(),
+  severity: severitySchema,
+  question: questionSchema,
+  attribute: z.string(),
+  hop_from: z.string(),
+  hop_to: z.string(),
+  calls: z.coerce.number(),
+  spend: usdSchema,
+  since: z.string(),
+  sample: z.string(),
+  message: z.string(),
+  fix: z.string(),
+});
+
+/**
+ * The findings of a scope in a window, put together by rule, attribute and hop, most spend first.
+ *
+ * @param limit how many gaps to return at most
+ */
+export async function findGaps(store: Store, scope: Scope, window: Window, limit = 100): Promise<Gap[]> {
+  const { sql, params } = callsIn(scope, window);
+  const rows = await store.rows(
+    `
+    WITH found AS
+    (
+        SELECT
+            trace_id, span_id, start_time, cost_usd,
+            finding_rules AS rule, finding_severities AS severity, finding_questions AS question,
+            finding_attributes AS attribute, finding_hop_from AS hop_from, finding_hop_to AS hop_to,
+            finding_messages AS message, finding_fixes AS fix
+        FROM calls FINAL
+        WHERE ${sql}
+    )
+    SELECT
+        rule, severity, question, attribute, hop_from, hop_to,
+        count() AS calls,
+        toDecimalString(sum(cost), 12) AS spend,
+        formatDateTime(min(first_seen), '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS since,
+        argMax(trace, first_seen) AS sample,
+        argMax(text, first_seen) AS message,
+        any(cure) AS fix
+    FROM
+    (
+        -- A call may break one rule in several ways; it and its cost still count once.
+        SELECT
+            rule, severity, question, attribute, hop_from, hop_to,
+            any(trace_id) AS trace, any(start_time) AS first_seen, any(ifNull(cost_usd, 0)) AS cost,
+            any(message) AS text, any(fix) AS cure
+        FROM found
+        ARRAY JOIN rule, severity, question, attribute, hop_from, hop_to, message, fix
+        GROUP BY trace_id, span_id, rule, severity, question, attribute, hop_from, hop_to
+    )
+    GROUP BY rule, severity, question, attribute, hop_from, hop_to
+    ORDER BY sum(cost) DESC, calls DESC, rule, attribute, hop_from, hop_to
+    LIMIT {limit: UInt32}`,
+    { ...params, limit },
+  );
+  return z.array(rowSchema).parse(rows).map(toGap);
+}
+
+function toGap({ hop_from, hop_to, attribute, spend, sample, ...row }: z.infer<typeof rowSchema>): Gap {
+  return {
+    ...row,
+    attribute: attribute === '' ? null : attribute,
+    hop: hop_to === '' ? null : { from: hop_from, to: hop_to },
+    spendUsd: spend,
+    sampleTraceId: sample,
+  };
+}

@@ -1,0 +1,124 @@
+import * as z from 'zod';
+import { judgeGate } from '../../../auditor/score/gate.js';
+import type { Contract } from '../../../schemas/contract.js';
+import type { GateAnswer, Scope } from '../../../schemas/gate.js';
+import { gateAnswerSchema } from '../../../schemas/gate.js';
+import type { Store } from '../client.js';
+import { findGaps } from './gaps.js';
+import { callsIn } from './scope.js';
+import type { Window } from './scope.js';
+import { tallyCalls, tallyDays } from './tally.js';
+
+/**
+ * Asks the gate: may enforcement be rolled out in this scope? The answer is kept in `gates`.
+ *
+ * @param toUs the end of the window, microseconds since 1970; its length and the thresholds are the contract's
+ */
+export async function askGate(store: Store, contract: Contract, scope: Scope, toUs: number): Promise<GateAnswer> {
+  const thresholds = contract.gate;
+  const window: Window = { fromUs: toUs - durationUs(thresholds.window), toUs };
+  const [tally, days, gaps, policies] = await Promise.all([
+    tallyCalls(store, scope, window),
+    tallyDays(store, scope, toUs, thresholds.days),
+    findGaps(store, scope, window),
+    policyProblems(store, contract, scope, window),
+  ]);
+  const answer = judgeGate(
+    { scope, from: iso(window.fromUs), to: iso(window.toUs), window: tally, days, gaps, ...policies },
+    thresholds,
+  );
+  await keepAnswer(store, answer, toUs);
+  return answer;
+}
+
+/** A span of time such as `7d` in microseconds. */
+export function durationUs(text: string): number {
+  const unit = { s: 1, m: 60, h: 3_600, d: 86_400 }[text.slice(-1)];
+  const amount = Number(text.slice(0, -1));
+  if (unit === undefined || !(amount > 0)) throw new Error(`'${text}' is no span of time; 30s, 15m, 12h and 7d are.`);
+  return amount * unit * 1_000_000;
+}
+
+function iso(us: number): string {
+  return new Date(us / 1000).toISOString();
+}
+
+const policyRowSchema = z.tuple([z.object({ resolved: z.array(z.string()), ambiguous: z.coerce.number() })]);
+
+/** Policies of the contract in scope to which no call resolved, and calls to which several apply. */
+async function policyProblems(
+  store: Store,
+  { policies }: Contract,
+  scope: Scope,
+  window: Window,
+): Promise<{ deadPolicies: string[]; ambiguousCalls: number }> {
+  const { sql, params } = callsIn(scope, window);
+  const rows = await store.rows(
+    `
+    SELECT
+        groupUniqArray(resolved_policy) AS resolved,
+        countIf(has(finding_rules, 'ambiguous-policy')) AS ambiguous
+    FROM calls FINAL
+    WHERE ${sql}`,
+    params,
+  );
+  const [{ resolved, ambiguous }] = policyRowSchema.parse(rows);
+  // A policy that does not speak of this tenant or feature is not dead here: it is not meant for it.
+  const expected = policies.filter(
+    ({ id, match }) =>
+      (scope.policy === undefined || scope.policy === id) &&
+      (scope.tenant === undefined || match.tenant?.includes(scope.tenant) === true) &&
+      (scope.feature === undefined || match.feature?.includes(scope.feature) === true),
+  );
+  return {
+    deadPolicies: expected.map(({ id }) => id).filter((id) => !resolved.includes(id)),
+    ambiguousCalls: ambiguous,
+  };
+}
+
+async function keepAnswer(store: Store, answer: GateAnswer, askedAtUs: number): Promise<void> {
+  const { tenant = '', feature = '', policy = '', service = '' } = answer.scope;
+  await store.command(
+    `
+    INSERT INTO gates (asked_at, tenant, feature, policy, service, answer, score, evidence)
+    SELECT
+        fromUnixTimestamp64Micro({askedAtUs: Int64}, 'UTC'), {tenant: String}, {feature: String}, {policy: String},
+        {service: String}, {answer: String}, {score: Nullable(Float64)}, {evidence: String}`,
+    {
+      askedAtUs,
+      tenant,
+      feature,
+      policy,
+      service,
+      answer: answer.answer,
+      score: answer.score.score,
+      evidence: JSON.stringify(answer),
+    },
+  );
+}
+
+const keptSchema = z.array(z.object({ asked: z.string(), evidence: z.string() }));
+
+/** The answers that the gate gave for exactly this scope, newest first. */
+export async function gateHistory(
+  store: Store,
+  scope: Scope,
+  limit = 100,
+): Promise<{ askedAt: string; answer: GateAnswer }[]> {
+  const { tenant = '', feature = '', policy = '', service = '' } = scope;
+  const rows = await store.rows(
+    `
+    SELECT formatDateTime(asked_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS asked, evidence
+    FROM gates
+    WHERE tenant = {tenant: String}
+      AND feature = {feature: String}
+      AND policy = {policy: String}
+      AND service = {service: String}
+    ORDER BY asked_at DESC
+    LIMIT {limit: UInt32}`,
+    { tenant, feature, policy, service, limit },
+  );
+  return keptSchema
+    .parse(rows)
+    .map(({ asked, evidence }) => ({ askedAt: asked, answer: gateAnswerSchema.parse(JSON.parse(evidence)) }));
+}

@@ -1,0 +1,44 @@
+import type { Scope } from '../../../schemas/gate.js';
+import type { QueryParameters } from '../client.js';
+
+/** A stretch of time: the start is in it, the end is not. Microseconds since 1970. */
+export interface Window {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** What to put behind `WHERE` on `calls`, with its parameters. */
+export interface Condition {
+  readonly sql: string;
+  readonly params: QueryParameters;
+}
+
+/**
+ * The calls of a scope in a window.
+ *
+ * A tenant's calls are all that bear on it: those that show it where the call is made, at the origin, or where
+ * requests would be blocked. So a call whose tenant was lost or rewritten on the way counts against the tenant that
+ * caused it as well as the one that got the blame; a gate over the surviving rows alone would always be green. The
+ * same holds for features and policies.
+ */
+export function callsIn(scope: Scope, { fromUs, toUs }: Window): Condition {
+  const parts = [
+    'day >= toDate(fromUnixTimestamp64Micro({fromUs: Int64})) - 1',
+    'day <= toDate(fromUnixTimestamp64Micro({toUs: Int64})) + 1',
+    "start_time >= fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')",
+    "start_time < fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')",
+  ];
+  const params: Record<string, unknown> = { fromUs, toUs };
+  for (const name of ['tenant', 'feature', 'policy'] as const) {
+    const value = scope[name];
+    if (value === undefined) continue;
+    params[name] = value;
+    const columns = [name, `${name}_origin`, `${name}_enforcement`, ...(name === 'policy' ? ['resolved_policy'] : [])];
+    parts.push(`(${columns.map((column) => `${column} = {${name}: String}`).join(' OR ')})`);
+  }
+  if (scope.service !== undefined) {
+    params['service'] = scope.service;
+    parts.push('has(route, {service: String})');
+  }
+  return { sql: parts.join('\n  AND '), params };
+}

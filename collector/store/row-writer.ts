@@ -1,0 +1,142 @@
+import { parseUsd } from '../../auditor/cost/usd.js';
+
+/**
+ * Writes rows in ClickHouse's RowBinary format into one growing buffer.
+ * https://clickhouse.com/docs/interfaces/formats/RowBinary
+ *
+ * One method a column type, in the order of the columns; there is no framing between rows.
+ */
+export interface RowWriter {
+  uint8(value: number): void;
+  uint16(value: number): void;
+  uint32(value: number): void;
+  /** A whole number from 0 to 2^53 - 1. */
+  uint64(value: number): void;
+  bool(value: boolean): void;
+  /** `Date`: days since 1970. */
+  date(days: number): void;
+  /** `DateTime64(6)`: microseconds since 1970. */
+  dateTime64(us: number): void;
+  /** `FixedString(n)` of exactly n ASCII characters. */
+  fixedAscii(text: string): void;
+  string(text: string): void;
+  strings(list: readonly string[]): void;
+  /** `Map(String, String)` from alternating keys and values. */
+  map(pairs: readonly string[]): void;
+  /** `Nullable(UInt64)`. */
+  nullableUint64(value: number | null): void;
+  /** `Nullable(Decimal(18, 12))` from a decimal string. */
+  nullableUsd(value: string | null): void;
+  /** The count that goes before the elements of an array. */
+  length(count: number): void;
+  /** What was written so far; valid until the next write. */
+  bytes(): Uint8Array;
+  /** Forgets what was written, keeps the memory. */
+  reset(): void;
+}
+
+const FIRST_SIZE = 64 * 1024;
+
+/** Creates a writer. */
+export function createRowWriter(): RowWriter {
+  let buffer = Buffer.allocUnsafe(FIRST_SIZE);
+  let at = 0;
+
+  /** Makes room for `more` bytes. Every method calls it before it writes. */
+  function need(more: number): void {
+    if (at + more <= buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(buffer.length * 2, at + more));
+    buffer.copy(grown, 0, 0, at);
+    buffer = grown;
+  }
+
+  /** LEB128, as ClickHouse writes lengths. */
+  function varint(value: number): void {
+    need(10);
+    let rest = value;
+    while (rest >= 0x80) {
+      buffer[at++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    buffer[at++] = rest;
+  }
+
+  function uint64(value: number): void {
+    need(8);
+    at = buffer.writeUInt32LE(value % 0x1_0000_0000, at);
+    at = buffer.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at);
+  }
+
+  function string(text: string): void {
+    const { length } = text;
+    // The commonest strings are short and ASCII: then the length in bytes is the length, and one pass is enough.
+    if (length < 0x80) {
+      need(1 + length);
+      let i = 0;
+      for (let code = 0; i < length && (code = text.charCodeAt(i)) < 0x80; i += 1) buffer[at + 1 + i] = code;
+      if (i === length) {
+        buffer[at] = length;
+        at += 1 + length;
+        return;
+      }
+    }
+    const size = Buffer.byteLength(text);
+    varint(size);
+    need(size);
+    at += buffer.write(text, at);
+  }
+
+  return {
+    uint8: (value) => {
+      need(1);
+      buffer[at++] = value;
+    },
+    uint16: (value) => {
+      need(2);
+      at = buffer.writeUInt16LE(value, at);
+    },
+    uint32: (value) => {
+      need(4);
+      at = buffer.writeUInt32LE(value, at);
+    },
+    uint64,
+    bool: (value) => {
+      need(1);
+      buffer[at++] = value ? 1 : 0;
+    },
+    date: (days) => {
+      need(2);
+      at = buffer.writeUInt16LE(days, at);
+    },
+    dateTime64: uint64,
+    fixedAscii: (text) => {
+      need(text.length);
+      at += buffer.write(text, at, 'latin1');
+    },
+    string,
+    strings: (list) => {
+      varint(list.length);
+      for (const text of list) string(text);
+    },
+    map: (pairs) => {
+      varint(pairs.length / 2);
+      for (const text of pairs) string(text);
+    },
+    nullableUint64: (value) => {
+      need(1);
+      buffer[at++] = value === null ? 1 : 0;
+      if (value !== null) uint64(value);
+    },
+    nullableUsd: (value) => {
+      const pico = value === null ? null : parseUsd(value);
+      need(9);
+      buffer[at++] = pico === null ? 1 : 0;
+      if (pico !== null) at = buffer.writeBigInt64LE(pico, at);
+    },
+    length: varint,
+    bytes: () => buffer.subarray(0, at),
+    reset: () => {
+      at = 0;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import type { Span } from '../../schemas/span.js';
+import type { Store } from './client.js';
+import { QueryRefused, StoreUnavailable } from './errors.js';
+import { createRowWriter } from './row-writer.js';
+import { spanColumns, writeSpan } from './spans.js';
+
+export interface SpanWriterOptions {
+  readonly store: Store;
+  /** The present, microseconds since 1970. */
+  readonly clockUs: () => number;
+  /** The longest that a request waits for others to share its insert. */
+  readonly maxWaitMs?: number;
+  /** An insert of so many spans does not wait for more. */
+  readonly maxSpans?: number;
+  /** More spans than this are never held in memory; who comes then is refused. */
+  readonly maxHeldSpans?: number;
+}
+
+/** Writes spans to ClickHouse, those that arrive together in one insert. */
+export interface SpanWriter extends AsyncDisposable {
+  /**
+   * Resolves when the spans are durable.
+   *
+   * @throws StoreUnavailable where they are not, or may not be: whoever sent them should send them again
+   */
+  readonly write: (spans: readonly Span[]) => Promise<void>;
+  /** Spans that wait or are being inserted. */
+  readonly heldSpans: () => number;
+  /** Writes what is waiting, then refuses everything; may be called twice. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Waiting {
+  readonly spans: readonly Span[];
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Starts a writer. While one insert is under way the next batch gathers, so that a slow database gets larger inserts
+ * and not more of them. Nothing is retried or kept here: the sender's own queue holds what was not acknowledged.
+ */
+export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
+  const { store, clockUs, maxWaitMs = 100, maxSpans = 20_000, maxHeldSpans = 200_000 } = options;
+  const row = createRowWriter();
+  let waiting: Waiting[] = [];
+  let waitingSpans = 0;
+  let heldSpans = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let flushing: Promise<void> | null = null;
+  let isStopped = false;
+  let lastReceivedAtUs = 0;
+
+  /** Strictly increasing, since `received_at` tells one insert from another. */
+  function nextReceivedAtUs(): number {
+    lastReceivedAtUs = Math.max(clockUs(), lastReceivedAtUs + 1);
+    return lastReceivedAtUs;
+  }
+
+  function write(spans: readonly Span[]): Promise<void> {
+    if (isStopped) return Promise.reject(new StoreUnavailable('Waybill is shutting down.'));
+    if (spans.length === 0) return Promise.resolve();
+    if (heldSpans > 0 && heldSpans + spans.length > maxHeldSpans) {
+      return Promise.reject(
+        new StoreUnavailable(`${heldSpans} spans are waiting for ClickHouse, which is all that may.`),
+      );
+    }
+    heldSpans += spans.length;
+    waitingSpans += spans.length;
+    return new Promise((done, fail) => {
+      waiting.push({ spans, done, fail });
+      schedule();
+    });
+  }
+
+  function schedule(): void {
+    if (flushing !== null || waiting.length === 0) return;
+    if (waitingSpans >= maxSpans || isStopped) {
+      flushNow();
+    } else timer ??= setTimeout(flushNow, maxWaitMs);
+  }
+
+  function flushNow(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const batch = takeBatch();
+    flushing = flush(batch).finally(() => {
+      flushing = null;
+      schedule();
+    });
+  }
+
+  function takeBatch(): Waiting[] {
+    let spans = 0;
+    // The first always goes along, however large: a request is never split.
+    const end = waiting.findIndex((one, i) => (spans += one.spans.length) > maxSpans && i > 0);
+    const batch = end === -1 ? waiting : waiting.slice(0, end);
+    waiting = end === -1 ? [] : waiting.slice(end);
+    waitingSpans -= count(batch);
+    return batch;
+  }
+
+  async function flush(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await insert(batch);
+      for (const one of batch) one.done();
+    } catch (error) {
+      if (error instanceof QueryRefused && batch.length > 1) {
+        // One request has something that ClickHouse will not take: the others must not fail for it.
+        heldSpans += count(batch);
+        for (const one of batch) await flush([one]);
+      } else for (const one of batch) one.fail(error);
+    } finally {
+      heldSpans -= count(batch);
+    }
+  }
+
+  async function insert(batch: readonly Waiting[]): Promise<void> {
+    const receivedAtUs = nextReceivedAtUs();
+    row.reset();
+    for (const { spans } of batch) for (const span of spans) writeSpan(row, span, receivedAtUs);
+    await store.insertRowBinary('spans', spanColumns, row.bytes());
+  }
+
+  async function stop(): Promise<void> {
+    isStopped = true;
+    while (flushing !== null || waiting.length > 0) {
+      if (flushing === null) flushNow();
+      await flushing;
+    }
+  }
+
+  return { write, heldSpans: () => heldSpans, stop, [Symbol.asyncDispose]: stop };
+}
+
+function count(batch: readonly Waiting[]): number {
+  return batch.reduce((sum, { spans }) => sum + spans.length, 0);
+}

@@ -1,0 +1,240 @@
+import type { CallFacts, Span, SpanLink, Usage } from '../../schemas/span.js';
+import type { Store } from './client.js';
+import type { RowReader } from './row-reader.js';
+import { createRowReader } from './row-reader.js';
+import type { RowWriter } from './row-writer.js';
+
+/** The columns of `spans`, in the order in which rows are written and read. */
+export const spanColumns = [
+  'day',
+  'trace_id',
+  'span_id',
+  'parent_span_id',
+  'trace_state',
+  'flags',
+  'service',
+  'scope_name',
+  'scope_version',
+  'name',
+  'kind',
+  'start_time',
+  'end_time',
+  'status',
+  'dropped_attributes',
+  'attributes',
+  'link_trace_ids',
+  'link_span_ids',
+  'link_attributes',
+  'dialect',
+  'operation',
+  'provider',
+  'request_model',
+  'response_model',
+  'response_id',
+  'conversation_id',
+  'stream',
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'reasoning_tokens',
+  'input_audio_tokens',
+  'output_audio_tokens',
+  'usage_reported',
+  'usage_estimated',
+  'cache_replay',
+  'reported_cost_usd',
+  'received_at',
+] as const;
+
+const DAY_US = 86_400_000_000;
+
+/** Spans are kept for so many days; a span that claims to be older is filed under the day of its arrival. */
+const RETENTION_DAYS = 30;
+
+/** The last second that `DateTime64(6)` holds: the end of 2299. */
+const MAX_TIME_US = 10_413_791_999_000_000;
+
+/**
+ * The day under which a row is filed, as days since 1970: that of its start, or that of its arrival where the start
+ * is older than the retention or over a day ahead. So an insert never touches more than a month of partitions,
+ * whatever times its senders claim, and honest repeats of a span always meet in one partition.
+ */
+export function dayOf(startUs: number, receivedAtUs: number): number {
+  const start = Math.floor(startUs / DAY_US);
+  const received = Math.floor(receivedAtUs / DAY_US);
+  return start >= received - RETENTION_DAYS && start <= received + 1 ? start : received;
+}
+
+/** The time that a column can hold. */
+export function storableUs(us: number): number {
+  return Math.min(Math.max(0, us), MAX_TIME_US);
+}
+
+const NO_CALL: CallFacts = {
+  dialect: '',
+  operation: '',
+  provider: '',
+  requestModel: '',
+  responseModel: '',
+  responseId: '',
+  conversationId: '',
+  stream: false,
+  usage: null,
+  usageEstimated: false,
+  cacheReplay: false,
+  reportedCostUsd: null,
+};
+
+const NO_USAGE: Usage = {
+  inputTokens: null,
+  outputTokens: null,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  inputAudioTokens: 0,
+  outputAudioTokens: 0,
+};
+
+/** Writes one span as a row of `spans`. */
+export function writeSpan(row: RowWriter, span: Span, receivedAtUs: number): void {
+  const call = span.call ?? NO_CALL;
+  const usage = call.usage ?? NO_USAGE;
+  row.date(dayOf(span.startUs, receivedAtUs));
+  row.fixedAscii(span.traceId);
+  row.fixedAscii(span.spanId);
+  row.string(span.parentSpanId ?? '');
+  row.string(span.traceState);
+  row.uint32(span.flags);
+  row.string(span.service);
+  row.string(span.scopeName);
+  row.string(span.scopeVersion);
+  row.string(span.name);
+  row.uint8(span.kind);
+  row.dateTime64(storableUs(span.startUs));
+  row.dateTime64(storableUs(span.endUs));
+  row.uint8(span.status);
+  row.uint32(span.droppedAttributes);
+  row.map(span.attributes);
+  row.strings(span.links.map(({ traceId }) => traceId));
+  row.strings(span.links.map(({ spanId }) => spanId));
+  row.length(span.links.length);
+  for (const { attributes } of span.links) row.map(attributes);
+  row.string(call.dialect);
+  row.string(call.operation);
+  row.string(call.provider);
+  row.string(call.requestModel);
+  row.string(call.responseModel);
+  row.string(call.responseId);
+  row.string(call.conversationId);
+  row.bool(call.stream);
+  row.nullableUint64(usage.inputTokens);
+  row.nullableUint64(usage.outputTokens);
+  row.uint64(usage.cacheReadTokens);
+  row.uint64(usage.cacheWriteTokens);
+  row.uint64(usage.reasoningTokens);
+  row.uint64(usage.inputAudioTokens);
+  row.uint64(usage.outputAudioTokens);
+  row.bool(call.usage !== null);
+  row.bool(call.usageEstimated);
+  row.bool(call.cacheReplay);
+  row.nullableUsd(call.reportedCostUsd);
+  row.dateTime64(receivedAtUs);
+}
+
+/** A stored span, with the arrival that brought it: microseconds since 1970. */
+export interface StoredSpan {
+  readonly span: Span;
+  readonly receivedAtUs: number;
+}
+
+/** Reads rows that were selected with `spanSelect`. */
+export function readSpans(bytes: Uint8Array): StoredSpan[] {
+  const row = createRowReader(bytes);
+  const spans: StoredSpan[] = [];
+  while (row.hasMore()) spans.push(readSpan(row));
+  return spans;
+}
+
+/** The columns for a `SELECT` whose rows `readSpans` understands; `day` is not among them. */
+export const spanSelect: string = spanColumns
+  .slice(1)
+  .map((column) =>
+    column === 'attributes' || column === 'link_attributes' ? `CAST(${column}, '${plainType(column)}')` : column,
+  )
+  .join(', ');
+
+function plainType(column: 'attributes' | 'link_attributes'): string {
+  return column === 'attributes' ? 'Map(String, String)' : 'Array(Map(String, String))';
+}
+
+function readSpan(row: RowReader): StoredSpan {
+  const span = {
+    traceId: row.fixedAscii(32),
+    spanId: row.fixedAscii(16),
+    parentSpanId: row.string() || null,
+    traceState: row.string(),
+    flags: row.uint32(),
+    service: row.string(),
+    scopeName: row.string(),
+    scopeVersion: row.string(),
+    name: row.string(),
+    kind: row.uint8(),
+    startUs: row.dateTime64(),
+    endUs: row.dateTime64(),
+    status: row.uint8(),
+    droppedAttributes: row.uint32(),
+    attributes: row.map(),
+    links: readLinks(row),
+    call: readCallFacts(row),
+  };
+  return { span, receivedAtUs: row.dateTime64() };
+}
+
+function readLinks(row: RowReader): SpanLink[] {
+  const traceIds = row.strings();
+  const spanIds = row.strings();
+  const count = row.length();
+  const links: SpanLink[] = [];
+  for (let i = 0; i < count; i += 1) {
+    links.push({ traceId: traceIds[i] ?? '', spanId: spanIds[i] ?? '', attributes: row.map() });
+  }
+  return links;
+}
+
+function readCallFacts(row: RowReader): CallFacts | null {
+  const said = {
+    dialect: row.string(),
+    operation: row.string(),
+    provider: row.string(),
+    requestModel: row.string(),
+    responseModel: row.string(),
+    responseId: row.string(),
+    conversationId: row.string(),
+    stream: row.bool(),
+  };
+  const usage = {
+    inputTokens: row.nullableUint64(),
+    outputTokens: row.nullableUint64(),
+    cacheReadTokens: row.uint64(),
+    cacheWriteTokens: row.uint64(),
+    reasoningTokens: row.uint64(),
+    inputAudioTokens: row.uint64(),
+    outputAudioTokens: row.uint64(),
+  };
+  const hasUsage = row.bool();
+  const rest = { usageEstimated: row.bool(), cacheReplay: row.bool(), reportedCostUsd: row.nullableUsd() };
+  return said.dialect === '' ? null : { ...said, usage: hasUsage ? usage : null, ...rest };
+}
+
+/** All stored spans of one trace, and when the last of them arrived (0: never), microseconds since 1970. */
+export async function readTrace(store: Store, traceId: string): Promise<{ spans: Span[]; lastArrivalUs: number }> {
+  const stored = readSpans(
+    await store.selectRowBinary(`SELECT ${spanSelect} FROM spans FINAL WHERE trace_id = {traceId: String}`, {
+      traceId,
+    }),
+  );
+  let lastArrivalUs = 0;
+  for (const { receivedAtUs } of stored) lastArrivalUs = Math.max(lastArrivalUs, receivedAtUs);
+  return { spans: stored.map(({ span }) => span), lastArrivalUs };
+}
