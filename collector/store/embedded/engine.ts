@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { listen, stopperOf } from '../../listen.js';
 import { packagePath } from '../../package-path.js';
 import { StartError } from '../../start-error.js';
 import type { EngineFiles } from './config.js';
@@ -213,12 +214,7 @@ async function ready(server: Server, access: Parameters<typeof ping>[0], directo
 }
 
 async function ensureFree(host: string, port: number, flag: string): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'is taken by another process' : `cannot be used (${error.message})`;
-      fail(new StartError(`Port ${port} on ${host} ${why}. Choose another one for ClickHouse with ${flag}.`));
-    });
-    probe.listen(port, host, () => probe.close(() => done()));
-  });
+  const probe = createServer();
+  await listen(probe, host, port, flag);
+  await stopperOf(probe)();
 }

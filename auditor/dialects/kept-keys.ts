@@ -1,0 +1,56 @@
+import type { CompiledContract } from '../contract.js';
+import { dialects } from './all.js';
+import { isContentKey } from './content-keys.js';
+import { matchesPattern } from './dialect.js';
+import { looksLikeAttribution } from './look-alike.js';
+
+/** What tells where a request went, how it ended, and which record of a gateway is about it. Today's names, then older. */
+const OBSERVED = new Set([
+  'server.address',
+  'server.port',
+  'url.path',
+  'http.request.method',
+  'http.route',
+  'http.response.status_code',
+  'error.type',
+  'session.id',
+  'gen_ai.conversation.id',
+  'deployment.environment.name',
+  'request.id',
+  'request_id',
+  'requestId',
+  'x-request-id',
+  'http.request.header.x-request-id',
+  'http.response.header.x-request-id',
+  'aws.request_id',
+  'litellm.call_id',
+  'litellm_call_id',
+  'gateway_request_id',
+  'deployment.environment',
+  'http.method',
+  'http.status_code',
+  'http.host',
+  'http.target',
+  'net.peer.name',
+  'net.peer.port',
+]);
+
+/** Keys by which gateways vouch for who called; the caller's own words are found as look-alikes. */
+const VOUCHED = ['metadata.user_api_key*', 'metadata.spend_logs_metadata', 'metadata.requester_metadata'];
+
+const ATTRIBUTION = [...VOUCHED, ...dialects.flatMap(({ attribution }) => attribution)];
+
+/**
+ * Which attributes of a span are kept: those of the contract, those that a dialect uses for attribution, those that
+ * look like attribution, and what tells where a request went. Content is never kept, not even where a contract asks
+ * for it. Full URLs and headers that may hold secrets are not kept either.
+ *
+ * Slow (regular expressions): whoever asks for every span should remember the answers.
+ */
+export function keptKeys(contract: CompiledContract): (key: string) => boolean {
+  return (key) => {
+    if (isContentKey(key)) return false;
+    if (contract.attributeByKey.has(key) || OBSERVED.has(key)) return true;
+    return ATTRIBUTION.some((pattern) => matchesPattern(pattern, key)) || looksLikeAttribution(key);
+  };
+}

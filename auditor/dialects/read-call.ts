@@ -1,0 +1,202 @@
+import type { Attributes, CallFacts, Usage } from '../../schemas/span.js';
+import { formatUsd, parseUsd, PICO_PER_USD } from '../cost/usd.js';
+import { dialects } from './all.js';
+import type { Condition, Dialect, Source } from './dialect.js';
+import { matchesScope } from './dialect.js';
+import { providerName } from './provider.js';
+
+/**
+ * The values of one span by slot: the value of key `k` stands at `factKeys.get(k)`. A decoder fills it as it goes, so
+ * that no span costs a map of its attributes.
+ */
+export type FactValues = readonly (string | undefined)[];
+
+/** Reads the call off a span's values; null where the span is no call. */
+export type CallReader = (values: FactValues) => CallFacts | null;
+
+/** Every attribute key that some dialect reads, to its slot. */
+export const factKeys: ReadonlyMap<string, number> = new Map(
+  [...new Set(dialects.flatMap(keysOf))].map((key, slot) => [key, slot]),
+);
+
+/** The keys whose values are JSON: they may be longer than others, and what is cut is no JSON. */
+export const jsonFactKeys: ReadonlySet<string> = new Set(
+  dialects.flatMap((one) => sourcesOf(one).flatMap((source) => (typeof source === 'string' ? [] : [source.key]))),
+);
+
+/**
+ * What a span says of one request to a model, in the same words for every dialect; null where it is no call.
+ *
+ * @param attributes all attributes of the span
+ */
+export function readCall(scopeName: string, scopeVersion: string, attributes: Attributes): CallFacts | null {
+  const values: (string | undefined)[] = [];
+  for (let i = 0; i + 1 < attributes.length; i += 2) {
+    const slot = factKeys.get(attributes[i] ?? '');
+    if (slot !== undefined) values[slot] = attributes[i + 1];
+  }
+  return callReaderFor(scopeName, scopeVersion)(values);
+}
+
+/**
+ * Makes the reader for the spans of one instrumentation scope. The dialects that the scope is known to speak go before
+ * all others; of either, the first whose marks a span bears reads it.
+ */
+export function callReaderFor(scopeName: string, scopeVersion: string): CallReader {
+  const known = dialects.filter((one) => one.scopes.some((scope) => matchesScope(scope, scopeName, scopeVersion)));
+  const order = [...known, ...dialects.filter((one) => !known.includes(one))].map((one) => ({
+    one,
+    marks: one.marks.map(slotOf),
+    estimates: (one.estimates ?? []).filter(({ scope }) => matchesScope(scope, scopeName, scopeVersion)),
+  }));
+  return (values) => {
+    for (const { one, marks, estimates } of order) {
+      if (!marks.some((slot) => values[slot] !== undefined)) continue;
+      const facts = factsIn(one, values);
+      return facts === null || estimates.length === 0
+        ? facts
+        : { ...facts, usageEstimated: facts.usage !== null && isEstimated(facts, estimates, values) };
+    }
+    return null;
+  };
+}
+
+function factsIn(dialect: Dialect, values: FactValues): CallFacts | null {
+  const operation = operationIn(dialect, values);
+  if (operation === null) return null;
+  return {
+    dialect: dialect.id,
+    operation,
+    provider: providerName(firstText(dialect.provider, values), dialect.providerNames),
+    requestModel: firstText(dialect.requestModel, values),
+    responseModel: firstText(dialect.responseModel, values),
+    responseId: firstText(dialect.responseId, values),
+    conversationId: firstText(dialect.conversationId, values),
+    stream: dialect.stream.some((one) => holds(one, values)),
+    usage: usageIn(dialect, values),
+    usageEstimated: false,
+    cacheReplay: dialect.cacheReplay.some((one) => holds(one, values)),
+    reportedCostUsd: costIn(dialect, values),
+  };
+}
+
+function operationIn({ call, requestModel, provider }: Dialect, values: FactValues): string | null {
+  const kind = firstText(call.kind, values);
+  if (kind !== '') return Object.hasOwn(call.operations, kind) ? (call.operations[kind] ?? null) : null;
+  if (call.unnamed === null) return null;
+  return firstText(requestModel, values) !== '' && firstText(provider, values) !== '' ? call.unnamed : null;
+}
+
+function usageIn({ usage, cachedTokens }: Dialect, values: FactValues): Usage | null {
+  const input = firstCount(usage.inputTokens, values);
+  const outputTokens = firstCount(usage.outputTokens, values);
+  const cacheRead = firstCount(usage.cacheReadTokens, values);
+  const cacheWrite = firstCount(usage.cacheWriteTokens, values);
+  const reasoning = firstCount(usage.reasoningTokens, values);
+  const inputAudio = firstCount(usage.inputAudioTokens, values);
+  const outputAudio = firstCount(usage.outputAudioTokens, values);
+  const all = [input, outputTokens, cacheRead, cacheWrite, reasoning, inputAudio, outputAudio];
+  if (all.every((count) => count === null)) return null;
+  const beside = cachedTokens === 'beside-input' ? (cacheRead ?? 0) + (cacheWrite ?? 0) : 0;
+  return {
+    inputTokens: input === null ? null : countOrNull(input + beside),
+    outputTokens,
+    cacheReadTokens: cacheRead ?? 0,
+    cacheWriteTokens: cacheWrite ?? 0,
+    reasoningTokens: reasoning ?? 0,
+    inputAudioTokens: inputAudio ?? 0,
+    outputAudioTokens: outputAudio ?? 0,
+  };
+}
+
+function isEstimated(
+  { requestModel }: CallFacts,
+  estimates: NonNullable<Dialect['estimates']>,
+  values: FactValues,
+): boolean {
+  return estimates.some(({ model, unless }) => model.test(requestModel) && !unless.some((one) => holds(one, values)));
+}
+
+/** More than a call can cost; the store holds six digits before the point. */
+const MAX_COST_PICO = 1_000_000n * PICO_PER_USD;
+
+function costIn({ cost }: Dialect, values: FactValues): string | null {
+  for (const { amount, currency } of cost) {
+    const said = currency === undefined ? '' : textAt(currency, values);
+    if (said !== '' && said.toUpperCase() !== 'USD') continue;
+    const pico = parseUsd(textAt(amount, values));
+    if (pico !== null && pico >= 0n && pico < MAX_COST_PICO) return formatUsd(pico);
+  }
+  return null;
+}
+
+function holds({ source, words }: Condition, values: FactValues): boolean {
+  const said = textAt(source, values).toLowerCase();
+  return said !== '' && words.some((word) => word.toLowerCase() === said);
+}
+
+function firstText(sources: readonly Source[], values: FactValues): string {
+  for (const source of sources) {
+    const text = textAt(source, values);
+    if (text !== '') return text;
+  }
+  return '';
+}
+
+/** The first that is a count: whatever else stands there (NaN, a negative number, a fraction) was not reported. */
+function firstCount(sources: readonly Source[], values: FactValues): number | null {
+  for (const source of sources) {
+    const text = textAt(source, values);
+    const count = /^\d{1,16}$/.test(text) ? countOrNull(Number(text)) : null;
+    if (count !== null) return count;
+  }
+  return null;
+}
+
+function countOrNull(value: number): number | null {
+  return Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+/** Empty: not said. */
+function textAt(source: Source, values: FactValues): string {
+  if (typeof source === 'string') return values[slotOf(source)] ?? '';
+  let at: unknown = parsed(values[slotOf(source.key)]);
+  for (const key of source.path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return '';
+    at = Object.getOwnPropertyDescriptor(at, key)?.value;
+  }
+  return typeof at === 'string' || typeof at === 'number' || typeof at === 'boolean' ? String(at) : '';
+}
+
+function parsed(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A sender's value that is no JSON says nothing; the missing usage or cost is what gets reported.
+    return undefined;
+  }
+}
+
+function slotOf(key: string): number {
+  return factKeys.get(key) ?? -1;
+}
+
+function keysOf(one: Dialect): string[] {
+  return [...one.marks, ...sourcesOf(one).map((source) => (typeof source === 'string' ? source : source.key))];
+}
+
+function sourcesOf(one: Dialect): Source[] {
+  const conditions = [...one.stream, ...one.cacheReplay, ...(one.estimates ?? []).flatMap(({ unless }) => unless)];
+  return [
+    ...one.call.kind,
+    ...one.provider,
+    ...one.requestModel,
+    ...one.responseModel,
+    ...one.responseId,
+    ...one.conversationId,
+    ...Object.values(one.usage).flat(),
+    ...conditions.map(({ source }) => source),
+    ...one.cost.flatMap(({ amount, currency }) => (currency === undefined ? [amount] : [amount, currency])),
+  ];
+}

@@ -1,0 +1,32 @@
+import { CommanderError } from 'commander';
+import { ContractError } from '../contract/load.js';
+import { StartError } from '../start-error.js';
+
+/** What a command tells its caller by its exit. */
+export const ExitCode = {
+  /** It holds: the gate is ready, every call is enforceable. */
+  holds: 0,
+  /** It does not. */
+  doesNotHold: 1,
+  /** It could not be asked: wrong usage, unreadable input, no connection. */
+  cannotAsk: 2,
+  /** There is too little data to say. */
+  tooLittleData: 3,
+} as const;
+
+/** Something that the person at the command line can put right. The message says what and how. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Tells a person of an error on stderr, and says with which code to leave. */
+export function exitCodeOf(error: unknown): number {
+  // commander has printed its own messages already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.holds : ExitCode.cannotAsk;
+  if (error instanceof UsageError || error instanceof StartError || error instanceof ContractError) {
+    console.error(error.message);
+  } else if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    console.error(error.message);
+  } else console.error(error);
+  return ExitCode.cannotAsk;
+}

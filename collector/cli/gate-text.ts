@@ -1,0 +1,50 @@
+import type { Gap, GateAnswer, GateCheck, Scope } from '../../schemas/gate.js';
+import type { Paint } from './paint.js';
+import { dollars, percent, safe } from './text.js';
+
+const ANSWERS = {
+  ready: 'READY',
+  not_ready: 'NOT READY',
+  insufficient_data: 'NOT ENOUGH DATA',
+} as const;
+
+/** The gate's answer for a person: the verdict, each check, and for each that does not hold the reason and the fix. */
+export function gateText(answer: GateAnswer, paint: Paint): string {
+  const tone = answer.answer === 'ready' ? paint.good : answer.answer === 'not_ready' ? paint.bad : paint.doubtful;
+  const { score } = answer;
+  const rowLevel = score.rowLevel.spend.share;
+  return [
+    `${tone(paint.strong(ANSWERS[answer.answer]))}  ${scopeText(answer.scope)}`,
+    '',
+    `  Score      ${score.score === null ? 'none' : score.score.toFixed(1)} of 100: so much of the spend could be defended`,
+    `  Row level  ${rowLevel === null ? 'none' : percent(rowLevel)}: what a dashboard shows`,
+    `  Calls      ${score.calls}, ${dollars(score.spendUsd)} known, ${score.unknownCost} of unknown cost`,
+    '',
+    ...answer.checks.map((check) => checkText(check, paint)),
+    ...answer.blockers.flatMap((blocker) => [
+      '',
+      `  ${paint.strong(blocker.check)}: ${blocker.message}`,
+      ...(blocker.moreCalls === null || blocker.moreCalls === 0
+        ? []
+        : [`    ${blocker.moreCalls} more clean calls would settle it.`]),
+      ...(blocker.worst === null ? [] : worstText(blocker.worst)),
+    ]),
+  ].join('\n');
+}
+
+function worstText({ rule, attribute, hop, calls, spendUsd, fix }: Gap): string[] {
+  const what = attribute === null ? rule : `${rule} of ${attribute}`;
+  const where = hop === null ? '' : ` at ${safe(hop.from)} → ${safe(hop.to)}`;
+  return [`    worst: ${what}${where}, ${calls} calls, ${dollars(spendUsd)}`, `    fix:   ${safe(fix)}`];
+}
+
+/** A scope in words. */
+export function scopeText(scope: Scope): string {
+  const parts = Object.entries(scope).map(([name, value]) => `${name} ${safe(value ?? '')}`);
+  return parts.length === 0 ? 'everything' : parts.join(', ');
+}
+
+function checkText({ id, holds, observed, required }: GateCheck, paint: Paint): string {
+  const mark = { yes: paint.good('✓'), no: paint.bad('✗'), unknown: paint.doubtful('?') }[holds];
+  return `  ${mark} ${id.padEnd(20)} ${observed}${paint.faint(`; required: ${required}`)}`;
+}

@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { pino } from 'pino';
+import type { ServeFlags } from '../config.js';
+import { serveConfig } from '../config.js';
+import type { Waybill } from '../serve.js';
+import { serve } from '../serve.js';
+
+/** `waybill serve`: runs everything until told to stop. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('receive spans, audit them, and answer questions')
+    .option('--data <dir>', 'where the embedded ClickHouse keeps its data (default: .waybill)')
+    .option('--contract <file>', 'what must hold (default: waybill.yaml where there is one)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--otlp-port <port>', 'OTLP/HTTP (default: 4318)')
+    .option('--api-port <port>', 'API and web (default: 4319)')
+    .option('--clickhouse-port <port>', 'HTTP of the embedded ClickHouse (default: 8123)')
+    .option('--clickhouse-native-port <port>', 'native protocol of the embedded ClickHouse (default: 9000)')
+    .option('--quiet <time>', 'a trace is settled when nothing has come for so long (default: 5s)')
+    .option('--log-level <level>', 'debug, info, warn or error (default: info)')
+    .addHelpText(
+      'after',
+      '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.',
+    )
+    .action(async (flags: ServeFlags) => {
+      const config = serveConfig(flags, process.env);
+      const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+      const waybill = await serve(config, log);
+      console.log(welcome(waybill));
+      await untilToldToStop();
+      await waybill.stop();
+    });
+}
+
+async function untilToldToStop(): Promise<void> {
+  await new Promise<void>((done) => {
+    process.once('SIGINT', () => done());
+    process.once('SIGTERM', () => done());
+  });
+}
+
+function welcome({ otlpUrl, apiUrl, clickHouse, contractFile }: Waybill): string {
+  const reader =
+    clickHouse.readerPasswordFile === null ? '' : `  user reader, password in ${clickHouse.readerPasswordFile}`;
+  return `Waybill is ready.
+
+  Send spans   ${otlpUrl}/v1/traces
+  Ask          ${apiUrl}
+  SQL          ${clickHouse.url}/play${reader}
+  Contract     ${contractFile ?? 'none: tenant.id, feature.id and budget.policy.id are required on every call'}
+
+A first span from a Node app that calls a model:
+
+  OTEL_SERVICE_NAME=my-app OTEL_EXPORTER_OTLP_ENDPOINT=${otlpUrl} node --import waybill/register app.js
+`;
+}

@@ -1,0 +1,33 @@
+import type { Server } from 'node:http';
+import { StartError } from './start-error.js';
+
+/**
+ * Lets a server listen.
+ *
+ * @param flag the flag that chooses another port
+ * @returns the port, which is a free one where 0 was asked for
+ * @throws StartError where the port is taken or not allowed
+ */
+export async function listen(server: Server, host: string, port: number, flag: string): Promise<number> {
+  await new Promise<void>((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'is taken by another process' : `cannot be used (${error.message})`;
+      fail(new StartError(`Port ${port} on ${host} ${why}. Choose another one with ${flag}.`));
+    });
+    server.listen(port, host, done);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+/** Makes the function that stops a server: it takes no more, waits for what is in work, and may be called twice. */
+export function stopperOf(server: Server): () => Promise<void> {
+  let stopped: Promise<void> | null = null;
+  return () => {
+    stopped ??= new Promise((done) => {
+      server.close(() => done());
+      server.closeIdleConnections();
+    });
+    return stopped;
+  };
+}

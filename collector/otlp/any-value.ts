@@ -1,0 +1,115 @@
+import { MalformedRequest } from './errors.js';
+import { MAX_VALUE_LENGTH, type SpanReader } from './span-reader.js';
+import type { Wire } from './wire.js';
+import { WireType } from './wire.js';
+
+/** How deep values may be nested, in every wire format. */
+export const MAX_DEPTH = 64;
+
+type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
+
+const FIELD = {
+  string: 8 + WireType.length,
+  bool: 16 + WireType.varint,
+  int: 24 + WireType.varint,
+  double: 32 + WireType.fixed64,
+  array: 40 + WireType.length,
+  map: 48 + WireType.length,
+} as const;
+
+/**
+ * Reads a value as the text that is kept of it: strings as they are, numbers and booleans as JSON writes them, arrays
+ * and maps as JSON, bytes and nothing as the empty string. Cut to what may be kept.
+ *
+ * AnyValue { 1: string, 2: bool, 3: int64, 4: double, 5: ArrayValue, 6: KeyValueList, 7: bytes }
+ */
+export function readAnyValue(wire: Wire, reader: SpanReader, end: number): string {
+  let text = '';
+  while (wire.at < end) {
+    const tag = wire.tag(end);
+    switch (tag) {
+      case FIELD.string:
+        text = readString(wire, reader, end);
+        break;
+      case FIELD.bool:
+        text = wire.uint32(end) === 0 ? 'false' : 'true';
+        break;
+      case FIELD.int:
+        text = wire.int64Text(end);
+        break;
+      case FIELD.double:
+        text = String(wire.double(end));
+        break;
+      case FIELD.array:
+      case FIELD.map:
+        text = JSON.stringify(readNested(wire, reader, tag, end, 1)).slice(0, MAX_VALUE_LENGTH);
+        break;
+      default:
+        wire.skip(tag, end);
+    }
+  }
+  return text;
+}
+
+function readString(wire: Wire, reader: SpanReader, limit: number): string {
+  const end = wire.open(limit);
+  const text = reader.textIn(wire.bytes, wire.at, end);
+  wire.at = end;
+  return text.length > MAX_VALUE_LENGTH ? text.slice(0, MAX_VALUE_LENGTH) : text;
+}
+
+function readPlain(wire: Wire, reader: SpanReader, end: number, depth: number): Plain {
+  let plain: Plain = null;
+  while (wire.at < end) {
+    const tag = wire.tag(end);
+    switch (tag) {
+      case FIELD.string:
+        plain = readString(wire, reader, end);
+        break;
+      case FIELD.bool:
+        plain = wire.uint32(end) !== 0;
+        break;
+      case FIELD.int:
+        plain = wire.int64Text(end);
+        if (Number.isSafeInteger(Number(plain))) plain = Number(plain);
+        break;
+      case FIELD.double:
+        plain = wire.double(end);
+        break;
+      case FIELD.array:
+      case FIELD.map:
+        plain = readNested(wire, reader, tag, end, depth + 1);
+        break;
+      default:
+        wire.skip(tag, end);
+    }
+  }
+  return plain;
+}
+
+/** ArrayValue { 1: repeated AnyValue values }; KeyValueList { 1: repeated KeyValue values } */
+function readNested(wire: Wire, reader: SpanReader, tag: number, limit: number, depth: number): Plain {
+  if (depth > MAX_DEPTH) throw new MalformedRequest(`Values are nested over ${MAX_DEPTH} deep at byte ${wire.at}.`);
+  const end = wire.open(limit);
+  const list: Plain[] = [];
+  const entries: [string, Plain][] = [];
+  while (wire.at < end) {
+    const inner = wire.tag(end);
+    if (inner !== 8 + WireType.length) wire.skip(inner, end);
+    else if (tag === FIELD.array) list.push(readPlain(wire, reader, wire.open(end), depth));
+    else entries.push(readEntry(wire, reader, wire.open(end), depth));
+  }
+  return tag === FIELD.array ? list : Object.fromEntries(entries);
+}
+
+function readEntry(wire: Wire, reader: SpanReader, end: number, depth: number): [string, Plain] {
+  let key = '';
+  let value: Plain = null;
+  while (wire.at < end) {
+    const tag = wire.tag(end);
+    if (tag === 8 + WireType.length) key = readString(wire, reader, end);
+    else if (tag === 16 + WireType.length) value = readPlain(wire, reader, wire.open(end), depth);
+    else wire.skip(tag, end);
+  }
+  return [key, value];
+}

@@ -1,0 +1,4 @@
+/** A request that is not what it claims to be: sending it again will not help. The message is for a person. */
+export class MalformedRequest extends Error {
+  override readonly name = 'MalformedRequest';
+}

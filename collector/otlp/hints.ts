@@ -1,0 +1,54 @@
+import type { CompiledContract } from '../../auditor/contract.js';
+import { carriedBy } from '../../auditor/trace/carried.js';
+import type { Span } from '../../schemas/span.js';
+
+const QUIET_US = 60_000_000;
+/** Services that are remembered; past that, the oldest may be told again. */
+const MAX_SERVICES = 1_000;
+
+/**
+ * Makes the function that says what a sender should know at once: that call spans lack required attributes. It says
+ * so once a minute and service, and the empty string otherwise.
+ *
+ * @param clockUs the present, microseconds since 1970
+ */
+export function createHints(contract: CompiledContract, clockUs: () => number): (spans: readonly Span[]) => string {
+  const toldUs = new Map<string, number>();
+  return (spans) => {
+    const lacking = lackingByService(spans, contract);
+    const nowUs = clockUs();
+    const hints: string[] = [];
+    for (const [service, { calls, keys }] of lacking) {
+      if (nowUs - (toldUs.get(service) ?? -Infinity) < QUIET_US) continue;
+      toldUs.delete(service);
+      toldUs.set(service, nowUs);
+      hints.push(
+        `${calls} call ${calls === 1 ? 'span' : 'spans'} of service '${service}' lack ${[...keys].join(', ')}: ` +
+          'set them where the request is authenticated and stamp every span from baggage, as waybill/register does.',
+      );
+    }
+    for (const service of toldUs.keys()) {
+      if (toldUs.size <= MAX_SERVICES) break;
+      toldUs.delete(service);
+    }
+    return hints.join(' ');
+  };
+}
+
+function lackingByService(
+  spans: readonly Span[],
+  contract: CompiledContract,
+): Map<string, { calls: number; keys: Set<string> }> {
+  const lacking = new Map<string, { calls: number; keys: Set<string> }>();
+  for (const span of spans) {
+    if (span.call === null) continue;
+    const carried = carriedBy(span, contract);
+    const missing = contract.required.filter((name) => carried[name] === undefined);
+    if (missing.length === 0) continue;
+    const entry = lacking.get(span.service) ?? { calls: 0, keys: new Set() };
+    entry.calls += 1;
+    for (const name of missing) entry.keys.add(contract.source.attributes[name].key);
+    lacking.set(span.service, entry);
+  }
+  return lacking;
+}

@@ -1,0 +1,193 @@
+import type { Buffer } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
+import type { CompiledContract } from '../../auditor/contract.js';
+import { isContentKey } from '../../auditor/dialects/content-keys.js';
+import { keptKeys } from '../../auditor/dialects/kept-keys.js';
+import { factKeys, readCall } from '../../auditor/dialects/read-call.js';
+import type { Attributes, Span, SpanLink } from '../../schemas/span.js';
+import { MalformedRequest } from './errors.js';
+
+/** What becomes of an attribute: passed over unread, read to understand the call, or kept on the span. */
+export type KeyUse = 'skip' | 'read' | 'keep';
+
+/** An attribute key, with what becomes of its value. */
+export interface KnownKey {
+  readonly key: string;
+  readonly use: KeyUse;
+}
+
+/** What decoding needs to know of the contract, and what it remembers between requests. All of it is bounded. */
+export interface SpanReader {
+  /** The key that stands in these bytes. @throws MalformedRequest where they are no UTF-8 */
+  readonly keyIn: (bytes: Buffer, start: number, end: number) => KnownKey;
+  readonly keyNamed: (key: string) => KnownKey;
+  /** The text that stands in these bytes. @throws MalformedRequest where they are no UTF-8 */
+  readonly textIn: (bytes: Buffer, start: number, end: number) => string;
+  readonly isContractKey: (key: string) => boolean;
+}
+
+/** What every wire format says of a span, before it is understood. */
+export interface RawSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+  readonly name: string;
+  readonly kind: number;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly status: number;
+  readonly droppedAttributes: number;
+  /** What was read or kept, alternating keys and values. */
+  readonly attributes: string[];
+  readonly links: readonly SpanLink[];
+}
+
+/** What the spans of one scope have in common. */
+export interface ScopeContext {
+  readonly service: string;
+  /** The kept attributes of the resource. */
+  readonly resource: Attributes;
+  readonly scopeName: string;
+  readonly scopeVersion: string;
+}
+
+/** The spans of a request, and how many of them were unusable. */
+export interface DecodedRequest {
+  readonly spans: Span[];
+  readonly rejected: number;
+  /** Why the first of them was; empty where none was. */
+  readonly rejectedReason: string;
+}
+
+/** A value may say that it is too long, but need not be kept whole for that. */
+export const MAX_VALUE_LENGTH = 1_024;
+const MAX_KEPT_ATTRIBUTES = 64;
+/** Longer strings than this are rarely repeated. */
+const INTERNED_LENGTH = 64;
+const INTERNED_SLOTS = 1 << 14;
+const KEY_LIMIT = 4_096;
+
+/** Creates a reader for one contract. */
+export function createSpanReader(contract: CompiledContract): SpanReader {
+  const keys = new Map<string, KnownKey>();
+  const textIn = createInterner();
+  const isKept = keptKeys(contract);
+
+  function keyNamed(key: string): KnownKey {
+    const known = keys.get(key);
+    if (known !== undefined) return known;
+    const use: KeyUse = isKept(key) ? 'keep' : factKeys.has(key) && !isContentKey(key) ? 'read' : 'skip';
+    const made = { key, use };
+    // A sender that makes up keys without end only makes the others' keys be judged again.
+    if (keys.size >= KEY_LIMIT) keys.clear();
+    keys.set(key, made);
+    return made;
+  }
+
+  return {
+    keyNamed,
+    keyIn: (bytes, start, end) => keyNamed(textIn(bytes, start, end)),
+    textIn,
+    isContractKey: (key) => contract.attributeByKey.has(key),
+  };
+}
+
+/** Turns bytes into strings and gives the same string object for the same short ASCII bytes. */
+function createInterner(): SpanReader['textIn'] {
+  const slots: (string | undefined)[] = Array.from({ length: INTERNED_SLOTS });
+  return (bytes, start, end) => {
+    const length = end - start;
+    if (length === 0) return '';
+    if (length > INTERNED_LENGTH) return decodeText(bytes, start, end);
+    let hash = length;
+    for (let i = start; i < end; i += 1) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
+    const slot = (hash ^ (hash >>> 15)) & (INTERNED_SLOTS - 1);
+    const known = slots[slot];
+    if (known !== undefined && known.length === length && isSame(known, bytes, start)) return known;
+    const text = decodeText(bytes, start, end);
+    slots[slot] = text;
+    return text;
+  };
+}
+
+/** Compares an ASCII string with bytes; a string that is not ASCII is never the same. */
+function isSame(text: string, bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80 || code !== bytes[start + i]) return false;
+  }
+  return true;
+}
+
+function decodeText(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  // Invalid bytes decode to U+FFFD, which may also stand there by right.
+  if (text.includes('\uFFFD') && !isUtf8(bytes.subarray(start, end))) {
+    throw new MalformedRequest(`A string at byte ${start} is not valid UTF-8.`);
+  }
+  return text;
+}
+
+/** Sets an attribute; of a key that occurs twice the last value counts, as in a map. */
+export function setAttribute(attributes: string[], key: string, value: string): void {
+  for (let i = 0; i < attributes.length; i += 2) {
+    if (attributes[i] !== key) continue;
+    attributes[i + 1] = value;
+    return;
+  }
+  attributes.push(key, value);
+}
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const SPAN_ID = /^[0-9a-f]{16}$/;
+const ZERO = /^0+$/;
+
+/** Why a span cannot be used; null where it can. */
+export function unusable({ traceId, spanId, parentSpanId }: RawSpan): string | null {
+  if (!TRACE_ID.test(traceId) || ZERO.test(traceId))
+    return `trace id '${traceId.slice(0, 64)}' is not 16 bytes that are not all zero`;
+  if (!SPAN_ID.test(spanId) || ZERO.test(spanId))
+    return `span id '${spanId.slice(0, 64)}' is not 8 bytes that are not all zero`;
+  if (parentSpanId !== '' && !SPAN_ID.test(parentSpanId))
+    return `parent span id '${parentSpanId.slice(0, 64)}' is not 8 bytes`;
+  return null;
+}
+
+/** Understands a span: reads the call off its attributes and keeps those that can bear on attribution. */
+export function toSpan(raw: RawSpan, scope: ScopeContext, reader: SpanReader): Span {
+  const { attributes: read, parentSpanId, ...rest } = raw;
+  return {
+    ...rest,
+    parentSpanId: parentSpanId === '' || ZERO.test(parentSpanId) ? null : parentSpanId,
+    service: scope.service,
+    scopeName: scope.scopeName,
+    scopeVersion: scope.scopeVersion,
+    attributes: keptOf(read, scope.resource, reader),
+    call: readCall(scope.scopeName, scope.scopeVersion, read),
+  };
+}
+
+function keptOf(read: readonly string[], resource: Attributes, reader: SpanReader): string[] {
+  const kept: string[] = [];
+  const keep = (from: Attributes, wanted: (key: string) => boolean): void => {
+    for (let i = 0; i < from.length && kept.length < 2 * MAX_KEPT_ATTRIBUTES; i += 2) {
+      const key = from[i] ?? '';
+      if (wanted(key)) kept.push(key, from[i + 1] ?? '');
+    }
+  };
+  const isNew = (key: string): boolean => {
+    for (let i = 0; i < kept.length; i += 2) if (kept[i] === key) return false;
+    return true;
+  };
+  // The contract's keys come first, so that a flood of others cannot push them out.
+  keep(read, reader.isContractKey);
+  keep(resource, (key) => reader.isContractKey(key) && isNew(key));
+  keep(read, (key) => reader.keyNamed(key).use === 'keep' && !reader.isContractKey(key));
+  keep(resource, (key) => !reader.isContractKey(key) && isNew(key));
+  return kept;
+}
+
+/** The name of a service that does not say its own, as the resource conventions have it. */
+export const UNKNOWN_SERVICE = 'unknown_service';

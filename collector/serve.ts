@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { CompiledContract } from '../auditor/contract.js';
+import { compileContract } from '../auditor/contract.js';
+import { createApi } from './api/app.js';
+import { startApi } from './api/start-api.js';
+import { startAuditLoop } from './audit/loop.js';
+import type { ServeConfig } from './config.js';
+import { defaultContract, loadContract } from './contract/load.js';
+import { startReceiver } from './otlp/receiver.js';
+import type { StoreAddress } from './store/client.js';
+import { connectStore } from './store/client.js';
+import { startEmbeddedClickHouse } from './store/embedded/engine.js';
+import { migrate } from './store/migrate.js';
+import { startSpanWriter } from './store/span-writer.js';
+
+/** Waybill, running. */
+export interface Waybill extends AsyncDisposable {
+  readonly otlpUrl: string;
+  readonly apiUrl: string;
+  /** Where SQL can be sent, with the user and the file that holds the password of the embedded server. */
+  readonly clickHouse: { readonly url: string; readonly database: string; readonly readerPasswordFile: string | null };
+  /** The contract file in force; null: the default contract. */
+  readonly contractFile: string | null;
+  /** Takes no more, writes what was taken, and ends everything; may be called twice. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts everything: the store, the receiver, the audit loop and the API.
+ *
+ * @throws StartError or ContractError, with a message for a person
+ */
+export async function serve(config: ServeConfig, log: Logger): Promise<Waybill> {
+  const { file, contract } = await contractFor(config);
+  const started: AsyncDisposable[] = [];
+  const keep = <T extends AsyncDisposable>(one: T): T => {
+    started.push(one);
+    return one;
+  };
+  const stop = async (): Promise<void> => {
+    for (let one = started.pop(); one !== undefined; one = started.pop()) await one[Symbol.asyncDispose]();
+  };
+  try {
+    const { address, readerPasswordFile } = await storeFor(config, log, keep);
+    await migrate(address);
+    const store = keep(connectStore(address));
+    keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs }));
+    const writer = keep(startSpanWriter({ store, clockUs }));
+    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs });
+    keep(await startApi(api, config.host, config.apiPort));
+    keep(await startReceiver({ host: config.host, port: config.otlpPort, contract, sink: writer, log, clockUs }));
+    return {
+      otlpUrl: `http://${config.host}:${config.otlpPort}`,
+      apiUrl: `http://${config.host}:${config.apiPort}`,
+      clickHouse: { url: address.url, database: address.database, readerPasswordFile },
+      contractFile: file,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The present, microseconds since 1970. */
+function clockUs(): number {
+  return Date.now() * 1_000;
+}
+
+async function contractFor({ contract }: ServeConfig): Promise<{ file: string | null; contract: CompiledContract }> {
+  const file = contract ?? (existsSync('waybill.yaml') ? 'waybill.yaml' : null);
+  return { file, contract: compileContract(file === null ? defaultContract() : await loadContract(file)) };
+}
+
+/** The server that `CLICKHOUSE_URL` names, else one of our own. */
+async function storeFor(
+  config: ServeConfig,
+  log: Logger,
+  keep: <T extends AsyncDisposable>(one: T) => T,
+): Promise<{ address: StoreAddress; readerPasswordFile: string | null }> {
+  if (config.clickHouse !== null) return { address: config.clickHouse, readerPasswordFile: null };
+  const engine = keep(
+    await startEmbeddedClickHouse({
+      dataDir: config.dataDir,
+      host: config.host === 'localhost' ? '127.0.0.1' : config.host,
+      httpPort: config.clickHousePort,
+      nativePort: config.clickHouseNativePort,
+      memoryBytes: config.clickHouseMemoryBytes,
+      log,
+    }),
+  );
+  const { url, username, password } = engine;
+  return {
+    address: { url, username, password, database: 'waybill' },
+    readerPasswordFile: join(resolve(config.dataDir), 'reader.password'),
+  };
+}

@@ -1,0 +1,114 @@
+import type { Span as ApiSpan } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
+import type { Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { GEN_AI_OPERATION_NAME, GEN_AI_PROVIDER_NAME } from '../schemas/attributes.js';
+
+/** An outgoing HTTP request, as far as it tells whether it asks a model. */
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Host name without port. */
+  readonly host: string;
+  /** Path, with or without a query. */
+  readonly path: string;
+}
+
+/** What recognises requests to models that no client library reports. */
+export interface ModelEndpoints {
+  /** Remembers which span is above which; put it before the processor that exports. */
+  readonly spanProcessor: SpanProcessor;
+  /** Marks the span of an outgoing request as a call, where it asks a model and no span above it says so already. */
+  readonly mark: (span: ApiSpan, request: OutgoingRequest) => void;
+}
+
+/** Operations that are one request to a model; an agent's or a tool's span above does not stand for the request. */
+const CALLS: ReadonlySet<unknown> = new Set(['chat', 'generate_content', 'text_completion', 'embeddings']);
+
+/** What other dialects write on the span of a call. */
+const CALL_KINDS: ReadonlySet<unknown> = new Set(['LLM', 'EMBEDDING']);
+const CALL_KIND = 'openinference.span.kind';
+
+/**
+ * Makes what marks requests to models. A gateway has no model client that could be instrumented: it sends requests
+ * itself, and without a mark the place of the call would show no call at all. A marked span has no token counts; the
+ * call above it, in the application, has them.
+ */
+export function createModelEndpoints(): ModelEndpoints {
+  // Attributes may be set after the start, so the spans above are asked when a request goes out, not before.
+  const spanAbove = new WeakMap<object, Span>();
+  const recording = new WeakSet<object>();
+
+  function isInsideCall(span: object): boolean {
+    for (let above = spanAbove.get(span); above !== undefined; above = spanAbove.get(above)) {
+      if (isCall(above)) return true;
+    }
+    return false;
+  }
+
+  return {
+    spanProcessor: {
+      onStart(span, parentContext) {
+        recording.add(span);
+        const above = trace.getSpan(parentContext);
+        if (above !== undefined && recording.has(above)) spanAbove.set(span, above as Span);
+      },
+      onEnd: () => undefined,
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
+    },
+    mark(span, request) {
+      const operation = operationOf(request);
+      if (operation === null || isInsideCall(span)) return;
+      span.setAttribute(GEN_AI_OPERATION_NAME, operation);
+      const provider = providerAt(request.host);
+      if (provider !== null) span.setAttribute(GEN_AI_PROVIDER_NAME, provider);
+    },
+  };
+}
+
+function isCall({ attributes }: Span): boolean {
+  return CALLS.has(attributes[GEN_AI_OPERATION_NAME]) || CALL_KINDS.has(attributes[CALL_KIND]);
+}
+
+/** Paths of providers' APIs, by their end. Only the first is telling enough to be believed at any host. */
+const endpoints: readonly { readonly path: RegExp; readonly operation: string }[] = [
+  { path: /\/chat\/completions$/, operation: 'chat' },
+  { path: /\/(responses|messages|converse|converse-stream)$/, operation: 'chat' },
+  { path: /\/completions$/, operation: 'text_completion' },
+  { path: /\/embeddings$/, operation: 'embeddings' },
+  { path: /:(generateContent|streamGenerateContent)$/, operation: 'generate_content' },
+];
+
+/** At a host that is not known to serve models, `/messages` may be anything: then only the APIs' own paths count. */
+const TELLING_PATH = /\/chat\/completions$|\/v1\/(completions|responses|embeddings|messages)$/;
+
+/** The operation of a request to a model; null where it is none. */
+export function operationOf({ method, host, path }: OutgoingRequest): string | null {
+  if (method.toUpperCase() !== 'POST') return null;
+  const [plain = ''] = path.split('?', 1);
+  if (providerAt(host) === null && !TELLING_PATH.test(plain)) return null;
+  return endpoints.find((endpoint) => endpoint.path.test(plain))?.operation ?? null;
+}
+
+/** Hosts that serve models, with OpenTelemetry's names of their providers. */
+const providers: readonly { readonly host: RegExp; readonly name: string }[] = [
+  { host: /^([a-z]+\.)?api\.openai\.com$/, name: 'openai' },
+  { host: /^api\.anthropic\.com$/, name: 'anthropic' },
+  { host: /^api\.deepseek\.com$/, name: 'deepseek' },
+  { host: /^openrouter\.ai$/, name: 'openrouter' },
+  { host: /^api\.groq\.com$/, name: 'groq' },
+  { host: /^api\.mistral\.ai$/, name: 'mistral_ai' },
+  { host: /^api\.x\.ai$/, name: 'x_ai' },
+  { host: /^api\.perplexity\.ai$/, name: 'perplexity' },
+  { host: /^api\.moonshot\.(ai|cn)$/, name: 'moonshot_ai' },
+  { host: /^api\.cohere\.(com|ai)$/, name: 'cohere' },
+  { host: /\.openai\.azure\.com$/, name: 'azure.ai.openai' },
+  { host: /\.(services|models|inference)\.ai\.azure\.com$/, name: 'azure.ai.inference' },
+  { host: /^generativelanguage\.googleapis\.com$/, name: 'gcp.gemini' },
+  { host: /^([a-z0-9-]+-)?aiplatform\.googleapis\.com$/, name: 'gcp.vertex_ai' },
+  { host: /^bedrock-runtime(-fips)?\.[a-z0-9-]+\.amazonaws\.com$/, name: 'aws.bedrock' },
+];
+
+/** OpenTelemetry's name of the provider at a host; null where it is not known. */
+export function providerAt(host: string): string | null {
+  return providers.find((provider) => provider.host.test(host.toLowerCase()))?.name ?? null;
+}
