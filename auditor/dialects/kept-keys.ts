@@ -35,8 +35,8 @@ const OBSERVED = new Set([
   'net.peer.port',
 ]);
 
-/** Keys by which gateways vouch for who called; the caller's own words are found as look-alikes. */
-const VOUCHED = ['metadata.user_api_key*', 'metadata.spend_logs_metadata', 'metadata.requester_metadata'];
+/** Keys by which a gateway vouches for who called; the caller's own words are found as look-alikes. */
+const VOUCHED = ['metadata.user_api_key*'];
 
 const ATTRIBUTION = [...VOUCHED, ...dialects.flatMap(({ attribution }) => attribution)];
 

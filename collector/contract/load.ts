@@ -57,8 +57,7 @@ export function parseContract(yaml: string | Uint8Array, file: string): Contract
   if (document.errors.length > 0) {
     throw new ContractError(document.errors.map(({ pos, message }) => at(pos[0], message)));
   }
-  // Aliases are bounded, so that a small file cannot unfold into a large one.
-  const parsed = contractSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  const parsed = contractSchema.safeParse(unfold(document, file) ?? {});
   const problems = parsed.success ? semanticProblems(parsed.data) : schemaProblems(parsed.error);
   if (problems.length > 0 || !parsed.success) {
     throw new ContractError(problems.map(({ path, message, isKey }) => at(offsetOf(document, path, isKey), message)));
@@ -72,6 +71,18 @@ function decode(yaml: string | Uint8Array, file: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(yaml);
   } catch {
     throw new ContractError([{ file, line: 1, column: 1, message: 'The file is not UTF-8 text.' }]);
+  }
+}
+
+function unfold(document: Document.Parsed, file: string): unknown {
+  try {
+    // Aliases are bounded, so that a small file cannot unfold into a large one.
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ContractError([
+      { file, line: 1, column: 1, message: `The aliases of the file cannot be resolved: ${why}.` },
+    ]);
   }
 }
 

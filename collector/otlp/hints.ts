@@ -23,7 +23,7 @@ export function createHints(contract: CompiledContract, clockUs: () => number): 
       toldUs.delete(service);
       toldUs.set(service, nowUs);
       hints.push(
-        `${calls} call ${calls === 1 ? 'span' : 'spans'} of service '${service}' lack ${[...keys].join(', ')}: ` +
+        `${calls} call ${calls === 1 ? 'span' : 'spans'} of service '${service}' ${calls === 1 ? 'lacks' : 'lack'} ${[...keys].join(', ')}: ` +
           'set them where the request is authenticated and stamp every span from baggage, as waybill/register does.',
       );
     }

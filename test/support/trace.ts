@@ -5,9 +5,9 @@ import { SpanKind, StatusCode } from '../../schemas/span.js';
 export const clean = { tenant: 'acme', feature: 'chat', policy: 'pro-monthly' } as const;
 
 export interface CarriedValues {
-  readonly tenant?: string;
-  readonly feature?: string;
-  readonly policy?: string;
+  readonly tenant?: string | undefined;
+  readonly feature?: string | undefined;
+  readonly policy?: string | undefined;
   readonly user?: string;
 }
 
@@ -18,7 +18,10 @@ export interface Place {
   station(service: string, carried?: CarriedValues, change?: Partial<Span>): Place;
   /** An internal span of the same service below this place. */
   inside(carried?: CarriedValues, change?: Partial<Span>): Place;
-  /** A call to a model by the same service below this place. Usage null: it did not count its tokens. */
+  /**
+   * A call to a model by the same service below this place; it carries what this place does, unless told otherwise.
+   * Usage null: it did not count its tokens.
+   */
   call(model: string, usage?: Partial<Usage> | null, change?: CallChange): Place;
   /** All spans of the trace so far, in the order in which they were added. */
   readonly spans: readonly Span[];
@@ -49,6 +52,8 @@ export function trace(number = 1): Pick<Place, 'station' | 'spans'> {
   const traceId = number.toString(16).padStart(32, '0');
   const spans: Span[] = [];
 
+  const carriedBy = new Map<string, CarriedValues>();
+
   function add(parent: string | null, service: string, change: Partial<Span>, carried: CarriedValues = {}): Place {
     const order = spans.length + 1;
     const span: Span = {
@@ -72,6 +77,7 @@ export function trace(number = 1): Pick<Place, 'station' | 'spans'> {
       ...change,
     };
     spans.push(span);
+    carriedBy.set(span.spanId, carried);
     return placeAt(span);
   }
 
@@ -87,7 +93,7 @@ export function trace(number = 1): Pick<Place, 'station' | 'spans'> {
           spanId,
           service,
           { kind: SpanKind.client, name: `chat ${model}`, call: callFacts(model, usage, facts), ...span },
-          carried,
+          { ...carriedBy.get(spanId), ...carried },
         ),
     };
   }

@@ -18,9 +18,9 @@ const rowSchema = z.object({
   enforceable_spend: usdSchema,
   misattributed_spend: usdSchema,
   unknown_cost: count,
-  misattributed: count,
-  row_level: z.tuple([count, count]),
-  enforceable: z.tuple([count, count]),
+  misattributed_calls: count,
+  row_level_calls: z.tuple([count, count]),
+  enforceable_calls: z.tuple([count, count]),
   questions: z.record(questionSchema, z.tuple([count, count])),
 });
 
@@ -71,9 +71,9 @@ async function tallies(store: Store, scope: Scope, window: Window, bucketUs: num
         toDecimalString(sumIf(ifNull(cost_usd, 0), verdict = 'enforceable'), 12) AS enforceable_spend,
         toDecimalString(sumIf(ifNull(cost_usd, 0), misattributed), 12) AS misattributed_spend,
         countIf(cost_usd IS NULL) AS unknown_cost,
-        countIf(weighed.misattributed) AS misattributed,
-        ${holding('weighed.row_level')} AS row_level,
-        ${holding("verdict = 'enforceable'")} AS enforceable,
+        countIf(misattributed) AS misattributed_calls,
+        ${holding('row_level')} AS row_level_calls,
+        ${holding("verdict = 'enforceable'")} AS enforceable_calls,
         map(${questionSchema.options.map((one) => `'${one}', ${holding(`NOT has(failed_questions, '${one}')`)}`).join(', ')}) AS questions
     FROM weighed
     GROUP BY bucket`;
@@ -96,9 +96,9 @@ function toTally(row: z.infer<typeof rowSchema>): Tally {
     enforceableSpendUsd: row.enforceable_spend,
     misattributedSpendUsd: row.misattributed_spend,
     unknownCost: row.unknown_cost,
-    misattributed: row.misattributed,
-    rowLevel: toCount(row.row_level),
-    enforceable: toCount(row.enforceable),
+    misattributed: row.misattributed_calls,
+    rowLevel: toCount(row.row_level_calls),
+    enforceable: toCount(row.enforceable_calls),
     questions: {
       presence: inQuestion('presence'),
       survival: inQuestion('survival'),

@@ -117,7 +117,7 @@ describe('billable calls', () => {
 
 describe('hostile trees', () => {
   it('a circle of parents is cut and reported, and its calls are still found', () => {
-    const place = trace().station('web', clean, { parentSpanId: '0000000000000002' }).inside().call('gpt-4o');
+    const place = trace().station('web', clean, { parentSpanId: '0000000000000002' }).inside(clean).call('gpt-4o');
     const [call] = auditTrace(place.spans, contract()).calls;
     expect(call?.findings.map(({ rule }) => rule)).toEqual(['severed']);
   });

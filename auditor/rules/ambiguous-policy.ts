@@ -1,0 +1,19 @@
+import { rule } from './rule.js';
+
+export const ambiguousPolicy = rule({
+  id: 'ambiguous-policy',
+  severity: 'error',
+  question: 'policy',
+  defeats: 'enforceable',
+  summary: 'Several policies cover the call, and it names none.',
+  why: 'Which budget it counts against is a matter of chance, and so is who gets blocked.',
+  fix: () => 'Name the policy on the call, or make the matches of the policies exclude each other.',
+  *check({ passages, policy, call }) {
+    if (passages.policy.value !== null || policy.matching.length < 2) return;
+    yield {
+      attribute: 'policy',
+      spanId: call.span.spanId,
+      message: `The policies ${policy.matching.map(({ id }) => `'${id}'`).join(' and ')} cover the call, and it names none.`,
+    };
+  },
+});

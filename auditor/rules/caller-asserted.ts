@@ -1,0 +1,23 @@
+import { rule } from './rule.js';
+
+export const callerAsserted = rule({
+  id: 'caller-asserted',
+  severity: 'warning',
+  question: 'provenance',
+  defeats: null,
+  summary: 'The tenant was only ever claimed by the caller.',
+  why: 'Whoever may write a header can spend as someone else. A value is vouched for where a station that the contract trusts reads it from a credential.',
+  fix: ({ attribute }) =>
+    `Route the call through a service that binds ${attribute} (services.<name>.binds in the contract), or sign the attribution.`,
+  *check({ passages, call }, { source }) {
+    // Where the contract trusts nobody to bind the tenant there is no statement that could be broken.
+    const binders = Object.entries(source.services).filter(([, { binds }]) => binds.includes('tenant'));
+    const { provenance, value } = passages.tenant;
+    if (binders.length === 0 || provenance !== 'asserted') return;
+    yield {
+      attribute: 'tenant',
+      spanId: call.span.spanId,
+      message: `The tenant '${value ?? ''}' is only claimed: ${binders.map(([name]) => name).join(' or ')} would have to vouch for it.`,
+    };
+  },
+});

@@ -1,0 +1,26 @@
+import { factsOf } from '../cost/billing.js';
+import { formatUsd, parseUsd } from '../cost/usd.js';
+import { rule } from './rule.js';
+
+export const costDisagrees = rule({
+  id: 'cost-disagrees',
+  severity: 'warning',
+  question: 'cost',
+  defeats: null,
+  summary: "The gateway's own cost differs from ours by over 1 %.",
+  why: 'Somebody enforces on another number than the one that is reported: budgets fire early or late. Usual causes: an old price list, cached tokens counted twice, a discount.',
+  fix: () =>
+    'Compare the price of the model in the gateway with `prices` of the contract and the public list, and correct the one that is wrong.',
+  *check({ billing, call }) {
+    const reported = factsOf(call).reportedCostUsd;
+    if (reported === null || billing.costPico === null) return;
+    const theirs = parseUsd(reported) ?? 0n;
+    const ours = billing.costPico;
+    const difference = theirs > ours ? theirs - ours : ours - theirs;
+    if (difference * 100n <= ours) return;
+    yield {
+      spanId: call.span.spanId,
+      message: `The span reports ${reported} dollars, and its tokens cost ${formatUsd(ours)}.`,
+    };
+  },
+});

@@ -1,0 +1,20 @@
+import { factsOf } from '../cost/billing.js';
+import { rule } from './rule.js';
+
+export const estimatedUsage = rule({
+  id: 'estimated-usage',
+  severity: 'warning',
+  question: 'cost',
+  defeats: null,
+  summary: 'The instrumentation is known to guess its token counts.',
+  why: 'The cost is computed from a guess, such as characters divided by six, and will differ from the bill.',
+  fix: () => "Use instrumentation that reads the provider's own counts, or join the gateway's log.",
+  *check({ billing, call }) {
+    if (billing.usageNode === null || !factsOf(billing.usageNode).usageEstimated) return;
+    const { scopeName } = billing.usageNode.span;
+    yield {
+      spanId: call.span.spanId,
+      message: `${scopeName || 'The instrumentation'} guesses the token counts of this model.`,
+    };
+  },
+});

@@ -1,0 +1,15 @@
+import { rule } from './rule.js';
+import { quoted, valuesWith } from './value-problem.js';
+
+export const malformed = rule({
+  id: 'malformed',
+  severity: 'error',
+  question: 'presence',
+  defeats: 'attributed',
+  summary:
+    'The value is damaged: control characters, outer white space, percent-encoding left in, or over 256 characters.',
+  why: 'Two spellings of one tenant are two tenants to whoever groups by the value. Percent-encoding is left in where a hop decodes baggage once too little, white space where a header was folded.',
+  fix: ({ attribute }) => `Decode and trim ${attribute} once, where it enters, and pass the clean value on.`,
+  check: (route, contract) =>
+    valuesWith('malformed', route, contract, (_, value) => `as ${quoted(value)}, which is damaged`),
+});

@@ -1,0 +1,30 @@
+import { attributeOf, carriedBy } from '../trace/carried.js';
+import { rule } from './rule.js';
+
+export const sharedCall = rule({
+  id: 'shared-call',
+  severity: 'error',
+  question: 'policy',
+  defeats: 'enforceable',
+  summary: 'The call links to work of several tenants.',
+  why: 'One request serves several, as batching and shared caches do; blocking it stops all of them, and billing it to one is wrong.',
+  fix: () => "Split the batch by tenant, or divide its cost by the tenants' shares before it is booked.",
+  *check({ stations, trace }, contract) {
+    const tenants = new Set<string>();
+    const spans = stations.flatMap(({ nodes }) => nodes.map(({ span }) => span));
+    const { key, aliases } = contract.source.attributes.tenant;
+    for (const { spanId, attributes } of spans.flatMap(({ links }) => links)) {
+      const linked = trace.byId.get(spanId)?.span;
+      const named = [key, ...aliases].map((one) => attributeOf(attributes, one)).find((one) => one !== undefined);
+      const tenant = named ?? (linked === undefined ? undefined : carriedBy(linked, contract).tenant);
+      if (tenant !== undefined) tenants.add(tenant);
+    }
+    if (tenants.size < 2) return;
+    const span = spans.find(({ links }) => links.length > 0);
+    yield {
+      attribute: 'tenant',
+      spanId: span?.spanId ?? '',
+      message: `The call links to work of ${[...tenants].map((tenant) => `'${tenant}'`).join(', ')}.`,
+    };
+  },
+});

@@ -1,0 +1,24 @@
+import { rule } from './rule.js';
+
+export const unknownPolicy = rule({
+  id: 'unknown-policy',
+  severity: 'error',
+  question: 'policy',
+  defeats: 'enforceable',
+  summary: 'The policy that the call names is not in the contract, or it names none and none covers it.',
+  why: 'Nobody looks a limit up under that id, so this spend counts against no budget.',
+  fix: () => 'Correct the policy id at its source, or add the policy to the contract.',
+  *check({ passages, policy, call }, { source }) {
+    if (source.policies.length === 0) return;
+    const { value } = passages.policy;
+    if (value !== null && policy.named === null) {
+      yield { attribute: 'policy', spanId: call.span.spanId, message: `The contract has no policy '${value}'.` };
+    } else if (value === null && policy.matching.length === 0) {
+      yield {
+        attribute: 'policy',
+        spanId: call.span.spanId,
+        message: 'The call names no policy, and none of the contract covers it.',
+      };
+    }
+  },
+});

@@ -1,0 +1,81 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packagePath } from '../../collector/package-path.js';
+import { freePort } from './free-port.js';
+
+/** A built Waybill in a process of its own, on free ports and in a temporary directory. */
+export interface RunningWaybill extends AsyncDisposable {
+  readonly otlpUrl: string;
+  readonly apiUrl: string;
+  readonly dataDir: string;
+  readonly child: ChildProcess;
+  /** What it wrote to stdout and stderr so far. */
+  readonly output: () => string;
+  /** Asks a question of the API. */
+  readonly ask: (path: string) => Promise<unknown>;
+}
+
+const CLI = packagePath('dist/collector/cli/main.js');
+
+/** Runs the built command line to its end. */
+export async function waybill(
+  args: readonly string[],
+  options: { cwd?: string; input?: string | Uint8Array } = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.end(options.input ?? '');
+  await once(child, 'close');
+  return { code: child.exitCode, stdout, stderr };
+}
+
+/** Starts `waybill serve`; disposing of it ends it and removes its data. */
+export async function startWaybill(
+  flags: readonly string[] = [],
+  execPath = process.execPath,
+): Promise<RunningWaybill> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
+  const [otlp, api, http, native] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const ports = ['--otlp-port', otlp, '--api-port', api, '--clickhouse-port', http, '--clickhouse-native-port', native];
+  const child = spawn(execPath, [CLI, 'serve', '--data', dataDir, '--quiet', '1s', ...ports.map(String), ...flags], {
+    cwd: dataDir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const ready = new Promise<void>((done, fail) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (output.includes('Waybill is ready')) done();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('exit', (code) => fail(new Error(`waybill serve ended with ${code}: ${output}`)));
+  });
+  await ready;
+  const apiUrl = `http://127.0.0.1:${api}`;
+  return {
+    otlpUrl: `http://127.0.0.1:${otlp}`,
+    apiUrl,
+    dataDir,
+    child,
+    output: () => output,
+    ask: async (path) => (await fetch(`${apiUrl}${path}`)).json(),
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
