@@ -46,9 +46,10 @@ const DEFAULT_MEMORY_BYTES = 2 * 1024 ** 3;
  * @throws StartError that names the flag or variable and says what it takes
  */
 export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeConfig {
-  const text = (flag: keyof typeof VARIABLES): string | undefined => flags[flag] ?? env[VARIABLES[flag]];
+  const text = (flag: keyof typeof VARIABLES): string | undefined => flags[flag] ?? set(env[VARIABLES[flag]]);
   const port = (flag: keyof typeof VARIABLES, fallback: number): number =>
-    portOf(text(flag), VARIABLES[flag], fallback);
+    portOf(text(flag), flags[flag] === undefined ? VARIABLES[flag] : flagName(flag), fallback);
+  const clickHouseUrl = set(env['CLICKHOUSE_URL']);
   const host = text('host') ?? '127.0.0.1';
   if (!isLoopback(host)) {
     throw new StartError(
@@ -62,13 +63,31 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     apiPort: port('apiPort', 4319),
     clickHousePort: port('clickhousePort', 8123),
     clickHouseNativePort: port('clickhouseNativePort', 9000),
-    clickHouseMemoryBytes: bytesOf(env['WAYBILL_CLICKHOUSE_MEMORY']),
+    clickHouseMemoryBytes: bytesOf(set(env['WAYBILL_CLICKHOUSE_MEMORY'])),
     dataDir: text('data') ?? '.waybill',
     contract: text('contract') ?? null,
-    quietMs: quietOf(text('quiet')),
-    clickHouse: env['CLICKHOUSE_URL'] === undefined ? null : clickHouseOf(env['CLICKHOUSE_URL']),
-    logLevel: text('logLevel') ?? 'info',
+    quietMs: quietOf(text('quiet'), flags.quiet === undefined ? VARIABLES.quiet : '--quiet'),
+    clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
+    logLevel: levelOf(text('logLevel')),
   };
+}
+
+/** A variable that is set to nothing is not set: compose files and shells pass them on like that. */
+function set(variable: string | undefined): string | undefined {
+  return variable === '' ? undefined : variable;
+}
+
+function flagName(flag: keyof typeof VARIABLES): string {
+  return `--${flag
+    .replace('clickhouse', 'clickhouse-')
+    .replace(/-?([A-Z])/g, (_, letter: string) => `-${letter.toLowerCase()}`)}`;
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
+
+function levelOf(text = 'info'): string {
+  if (LEVELS.includes(text)) return text;
+  throw new StartError(`There is no log level '${text}'; there are ${LEVELS.join(', ')}.`);
 }
 
 function isLoopback(host: string): boolean {
@@ -92,11 +111,11 @@ function bytesOf(text: string | undefined): number {
   throw new StartError(`WAYBILL_CLICKHOUSE_MEMORY: '${text}' will not do; give at least 256MiB, for example 2GiB.`);
 }
 
-function quietOf(text: string | undefined): number {
+function quietOf(text: string | undefined, name: string): number {
   try {
     return text === undefined ? 5_000 : durationUs(text) / 1_000;
   } catch (error) {
-    throw new StartError(`WAYBILL_QUIET: ${error instanceof Error ? error.message : String(error)}`);
+    throw new StartError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

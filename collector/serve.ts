@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { CompiledContract } from '../auditor/contract.js';
@@ -39,9 +40,8 @@ export async function serve(config: ServeConfig, log: Logger): Promise<Waybill> 
     started.push(one);
     return one;
   };
-  const stop = async (): Promise<void> => {
-    for (let one = started.pop(); one !== undefined; one = started.pop()) await one[Symbol.asyncDispose]();
-  };
+  let stopped: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopped ??= endAll(started));
   try {
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
@@ -52,8 +52,8 @@ export async function serve(config: ServeConfig, log: Logger): Promise<Waybill> 
     keep(await startApi(api, config.host, config.apiPort));
     keep(await startReceiver({ host: config.host, port: config.otlpPort, contract, sink: writer, log, clockUs }));
     return {
-      otlpUrl: `http://${config.host}:${config.otlpPort}`,
-      apiUrl: `http://${config.host}:${config.apiPort}`,
+      otlpUrl: urlOf(config.host, config.otlpPort),
+      apiUrl: urlOf(config.host, config.apiPort),
       clickHouse: { url: address.url, database: address.database, readerPasswordFile },
       contractFile: file,
       stop,
@@ -63,6 +63,15 @@ export async function serve(config: ServeConfig, log: Logger): Promise<Waybill> 
     await stop();
     throw error;
   }
+}
+
+/** Ends everything, what was started last first. */
+async function endAll(started: AsyncDisposable[]): Promise<void> {
+  for (let one = started.pop(); one !== undefined; one = started.pop()) await one[Symbol.asyncDispose]();
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** The present, microseconds since 1970. */
@@ -85,7 +94,7 @@ async function storeFor(
   const engine = keep(
     await startEmbeddedClickHouse({
       dataDir: config.dataDir,
-      host: config.host === 'localhost' ? '127.0.0.1' : config.host,
+      host: isIPv4(config.host) ? config.host : '127.0.0.1',
       httpPort: config.clickHousePort,
       nativePort: config.clickHouseNativePort,
       memoryBytes: config.clickHouseMemoryBytes,

@@ -35,7 +35,7 @@ const CALL_KIND = 'openinference.span.kind';
 export function createModelEndpoints(): ModelEndpoints {
   // Attributes may be set after the start, so the spans above are asked when a request goes out, not before.
   const spanAbove = new WeakMap<object, Span>();
-  const recording = new WeakSet<object>();
+  const recording = new WeakMap<object, Span>();
 
   function isInsideCall(span: object): boolean {
     for (let above = spanAbove.get(span); above !== undefined; above = spanAbove.get(above)) {
@@ -47,9 +47,9 @@ export function createModelEndpoints(): ModelEndpoints {
   return {
     spanProcessor: {
       onStart(span, parentContext) {
-        recording.add(span);
-        const above = trace.getSpan(parentContext);
-        if (above !== undefined && recording.has(above)) spanAbove.set(span, above as Span);
+        recording.set(span, span);
+        const above = recording.get(trace.getSpan(parentContext) ?? span);
+        if (above !== undefined && above !== span) spanAbove.set(span, above);
       },
       onEnd: () => undefined,
       forceFlush: () => Promise.resolve(),

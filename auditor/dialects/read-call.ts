@@ -19,6 +19,8 @@ export const factKeys: ReadonlyMap<string, number> = new Map(
   [...new Set(dialects.flatMap(keysOf))].map((key, slot) => [key, slot]),
 );
 
+const noValues: FactValues = Array.from({ length: factKeys.size }, () => undefined);
+
 /** The keys whose values are JSON: they may be longer than others, and what is cut is no JSON. */
 export const jsonFactKeys: ReadonlySet<string> = new Set(
   dialects.flatMap((one) => sourcesOf(one).flatMap((source) => (typeof source === 'string' ? [] : [source.key]))),
@@ -30,17 +32,23 @@ export const jsonFactKeys: ReadonlySet<string> = new Set(
  * @param attributes all attributes of the span
  */
 export function readCall(scopeName: string, scopeVersion: string, attributes: Attributes): CallFacts | null {
-  const values: (string | undefined)[] = [];
+  return callReaderFor(scopeName, scopeVersion)(factValuesOf(attributes));
+}
+
+/** The values that some dialect reads, by slot. */
+export function factValuesOf(attributes: Attributes): FactValues {
+  const values: (string | undefined)[] = Array.from(noValues);
   for (let i = 0; i + 1 < attributes.length; i += 2) {
     const slot = factKeys.get(attributes[i] ?? '');
     if (slot !== undefined) values[slot] = attributes[i + 1];
   }
-  return callReaderFor(scopeName, scopeVersion)(values);
+  return values;
 }
 
 /**
- * Makes the reader for the spans of one instrumentation scope. The dialects that the scope is known to speak go before
- * all others; of either, the first whose marks a span bears reads it.
+ * Makes the reader for the spans of one instrumentation scope: worth keeping, since it costs more than reading a span.
+ * The dialects that the scope is known to speak go before all others; of either, the first whose marks a span bears
+ * reads it.
  */
 export function callReaderFor(scopeName: string, scopeVersion: string): CallReader {
   const known = dialects.filter((one) => one.scopes.some((scope) => matchesScope(scope, scopeName, scopeVersion)));

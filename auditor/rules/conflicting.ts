@@ -20,6 +20,8 @@ export const conflicting = rule({
         yield {
           attribute: name,
           spanId: nodes[at]?.span.spanId ?? '',
+          // Whoever disagreed before it, the station of the call has no value at all.
+          defeats: passages[name].value === null ? 'attributed' : 'enforceable',
           message: `${service} shows ${values[name].map((value) => `'${value}'`).join(' and ')} as ${name} on the way to one call.`,
         };
       }

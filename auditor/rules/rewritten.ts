@@ -19,6 +19,8 @@ export const rewritten = rule({
         attribute: name,
         hop,
         spanId: stations[breakAt]?.nodes[0]?.span.spanId ?? '',
+        // Whoever disagreed before it, the station of the call has no value at all.
+        defeats: passages[name].value === null ? 'attributed' : 'enforceable',
         message: `${name} was '${before}' up to ${hop.from} and is '${shown[breakAt] ?? ''}' at ${hop.to}.`,
       };
     }

@@ -1,19 +1,11 @@
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
 import type { Logger } from 'pino';
-import * as z from 'zod';
 import type { CompiledContract } from '../../auditor/contract.js';
-import { scoreOf } from '../../auditor/score/score.js';
-import { scopeSchema } from '../../schemas/gate.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
-import { findGaps } from '../store/questions/gaps.js';
-import { askGate, gateHistory } from '../store/questions/gate.js';
-import { listCalls } from '../store/questions/list-calls.js';
-import { listRoutes } from '../store/questions/routes.js';
-import { spendBy, spendDimensionSchema } from '../store/questions/spend.js';
-import { tallyCalls } from '../store/questions/tally.js';
-import { answering, BadRequest, questionSchema, readQuery, windowOf } from './request.js';
+import { questions } from './questions.js';
+import { answering, BadRequest } from './request.js';
 import { startPage } from './start-page.js';
 import { traceView } from './trace-view.js';
 
@@ -26,19 +18,6 @@ export interface ApiOptions {
   readonly quietMs: number;
 }
 
-const limitSchema = z.coerce.number().int().min(1).max(1_000);
-
-const callsSchema = questionSchema.extend({ limit: limitSchema.default(100), cursor: z.string().optional() });
-const limitedSchema = questionSchema.extend({ limit: limitSchema.default(100) });
-const spendSchema = limitedSchema.extend({
-  by: z
-    .string()
-    .default('tenant')
-    .transform((text) => text.split(','))
-    .pipe(z.array(spendDimensionSchema).min(1).max(2)),
-});
-const historySchema = scopeSchema.extend({ limit: limitSchema.default(100) });
-
 /** The HTTP API: questions over audited calls. */
 export function createApi(options: ApiOptions): Express {
   const { store, clockUs } = options;
@@ -46,6 +25,11 @@ export function createApi(options: ApiOptions): Express {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(refuseForeignHosts);
+  app.use((_request, response, next) => {
+    // What an attribute says must never be taken for a page, nor be kept by a browser.
+    response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
+    next();
+  });
   app.get('/', (_request, response) => {
     response.type('html').send(startPage());
   });
@@ -59,7 +43,7 @@ export function createApi(options: ApiOptions): Express {
       return { ok: true };
     }),
   );
-  app.use('/v1', questions(options));
+  app.use('/v1', router(options));
   app.get(
     '/v1/traces/:id',
     answering(async (request, response) => {
@@ -80,57 +64,15 @@ export function createApi(options: ApiOptions): Express {
   return app;
 }
 
-function questions({ store, contract, clockUs }: ApiOptions): express.Router {
-  const router = express.Router();
-  router.get(
-    '/calls',
-    answering(async (request) => {
-      const { limit, cursor, ...query } = readQuery(callsSchema, request);
-      return listCalls(store, query, windowOf(query, clockUs()), { limit, cursor }).catch((error: unknown) => {
-        throw error instanceof RangeError ? new BadRequest(error.message) : error;
-      });
-    }),
-  );
-  router.get(
-    '/gaps',
-    answering(async (request) => {
-      const { limit, ...query } = readQuery(limitedSchema, request);
-      return { gaps: await findGaps(store, query, windowOf(query, clockUs()), limit) };
-    }),
-  );
-  router.get(
-    '/score',
-    answering(async (request) => {
-      const query = readQuery(questionSchema, request);
-      return { score: scoreOf(await tallyCalls(store, query, windowOf(query, clockUs()))) };
-    }),
-  );
-  router.get(
-    '/gate',
-    answering(async (request) => askGate(store, contract.source, readQuery(scopeSchema, request), clockUs())),
-  );
-  router.get(
-    '/gate/history',
-    answering(async (request) => {
-      const { limit, ...scope } = readQuery(historySchema, request);
-      return { answers: await gateHistory(store, scope, limit) };
-    }),
-  );
-  router.get(
-    '/routes',
-    answering(async (request) => {
-      const { limit, ...query } = readQuery(limitedSchema, request);
-      return { routes: await listRoutes(store, query, windowOf(query, clockUs()), limit) };
-    }),
-  );
-  router.get(
-    '/spend',
-    answering(async (request) => {
-      const { by, limit, ...query } = readQuery(spendSchema, request);
-      return { spend: await spendBy(store, by, query, windowOf(query, clockUs()), limit) };
-    }),
-  );
-  return router;
+function router({ store, contract, clockUs }: ApiOptions): express.Router {
+  const routes = express.Router();
+  for (const { path, answer } of questions) {
+    routes.get(
+      path,
+      answering((request) => answer(request.query, { store, contract, nowUs: clockUs() })),
+    );
+  }
+  return routes;
 }
 
 /**
@@ -154,6 +96,8 @@ function answerError(log: Logger): ErrorRequestHandler {
     }
     if (error instanceof BadRequest) {
       response.status(400).json({ error: { message: error.message } });
+    } else if (error instanceof URIError) {
+      response.status(400).json({ error: { message: 'The path is not valid percent-encoding.' } });
     } else if (error instanceof StoreUnavailable) {
       response
         .status(503)

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import * as z from 'zod';
-import { scopeSchema } from '../../schemas/gate.js';
+import type { Scope } from '../../schemas/gate.js';
 import { durationUs } from '../store/questions/gate.js';
 import type { Window } from '../store/questions/scope.js';
 
@@ -11,10 +11,19 @@ export class BadRequest extends Error {
 
 const duration = z.string().regex(/^[1-9]\d{0,5}[smhd]$/, { error: 'must be a span of time such as 30m, 12h or 7d' });
 
-/** What every question takes: a scope, and a stretch of time. */
-export const questionSchema = z.strictObject({
-  ...scopeSchema.shape,
-  since: duration.optional().describe('How far back, such as `7d` (the default)'),
+const value = z.string().min(1, { error: 'must not be empty; leave it out to ask about all' }).optional();
+
+/** What the gate takes: a scope, and how far back. */
+export const gateQuerySchema = z.strictObject({
+  tenant: value,
+  feature: value,
+  policy: value,
+  service: value,
+  since: duration.optional().describe('How far back, such as `7d`'),
+} satisfies Record<keyof Scope | 'since', z.ZodType>);
+
+/** What every other question takes: a scope, and a stretch of time. */
+export const questionSchema = gateQuerySchema.extend({
   from: z.iso.datetime().optional().describe('Start, ISO 8601, in place of `since`'),
   to: z.iso.datetime().optional().describe('End, ISO 8601; default: now'),
 });
@@ -25,8 +34,8 @@ export type QuestionQuery = z.infer<typeof questionSchema>;
  *
  * @throws BadRequest that names the parameter and says what is wrong with it
  */
-export function readQuery<T extends z.ZodType>(schema: T, request: Request): z.infer<T> {
-  const parsed = schema.safeParse(request.query);
+export function readQuery<T extends z.ZodType>(schema: T, query: unknown): z.infer<T> {
+  const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
   const reasons = parsed.error.issues.map((issue) =>
     issue.code === 'unrecognized_keys'

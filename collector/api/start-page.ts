@@ -27,6 +27,9 @@ ${links.map((link) => `<li><a href="/v1/${link}"><code>/v1/${link}</code></a>`).
 </ul>
 <p>Each takes <code>tenant</code>, <code>feature</code>, <code>policy</code>, <code>service</code>, and
 <code>since=7d</code> or <code>from</code> and <code>to</code>. One trace: <code>/v1/traces/{id}</code>.</p>
+<p>The calls of a tenant are all that show it at their origin, at the enforcement point or where the model is called,
+so that a call whose tenant was lost on the way still counts against the tenant that caused it. The same holds for
+features and policies.</p>
 </html>
 `;
 }

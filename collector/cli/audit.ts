@@ -12,6 +12,9 @@ import { ExitCode } from './exit.js';
 import { paint } from './paint.js';
 import { readSpanFile } from './read-spans.js';
 
+/** How wide a drawing may be where no terminal says. */
+const PLAIN_COLUMNS = 120;
+
 interface AuditFlags {
   readonly contract?: string;
   readonly format: 'pretty' | 'json';
@@ -43,12 +46,16 @@ export function auditCommand(): Command {
         }
       }
       const report = reportOf([...traces.values()].map((spans) => auditTrace(spans, contract)));
-      console.log(format === 'json' ? JSON.stringify(report, null, 2) : auditText(report, paint(process.stdout)));
+      console.log(
+        format === 'json'
+          ? JSON.stringify(report, null, 2)
+          : auditText(report, paint(process.stdout), process.stdout.columns ?? PLAIN_COLUMNS),
+      );
       process.exitCode = exitCode(report);
     });
 }
 
 function exitCode(report: AuditReport): number {
-  if (report.calls.length === 0 && report.findings.length === 0) return ExitCode.tooLittleData;
-  return holds(report) ? ExitCode.holds : ExitCode.doesNotHold;
+  if (!holds(report)) return ExitCode.doesNotHold;
+  return report.calls.length === 0 ? ExitCode.tooLittleData : ExitCode.holds;
 }

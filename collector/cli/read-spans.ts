@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Span } from '../../schemas/span.js';
-import { unzip } from '../otlp/body.js';
+import { BodyTooLarge, unzip } from '../otlp/body.js';
 import { MalformedRequest } from '../otlp/errors.js';
 import { decodeJsonValue } from '../otlp/json.js';
 import { decodeProtobuf } from '../otlp/protobuf.js';
@@ -34,24 +34,39 @@ export async function readSpanFile(path: string, reader: SpanReader): Promise<Sp
       rejected: requests.reduce((sum, { rejected }) => sum + rejected, 0),
     };
   } catch (error) {
-    if (!(error instanceof MalformedRequest)) throw error;
-    throw new UsageError(
-      `${name}: ${error.message} Expected OTLP as JSON (one request, or one a line) or as protobuf.`,
-    );
+    if (error instanceof MalformedRequest) {
+      throw new UsageError(
+        `${name}: ${error.message} Expected OTLP as JSON (one request, or one a line) or as protobuf.`,
+      );
+    }
+    if (error instanceof BodyTooLarge || isTooLarge(error)) {
+      throw new UsageError(`${name} is too large to be read at once. Split it, keeping each line or request whole.`);
+    }
+    throw error;
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ERR_STRING_TOO_LONG' || error.code === 'ERR_FS_FILE_TOO_LARGE')
+  );
 }
 
 async function unpacked(bytes: Buffer): Promise<Buffer> {
   return bytes[0] === 0x1f && bytes[1] === 0x8b ? unzip(bytes, MAX_FILE_BYTES) : bytes;
 }
 
-/** A protobuf request begins with the tag of its first field, 0x0A: a line feed. So white space is not skipped first. */
+/**
+ * A protobuf request begins with the tag of its first field, 0x0A, which is a line feed too, and then a length, which
+ * may well be that of a brace. But early on it must have a field 2, with the tag 0x12, and JSON has no control
+ * characters beside white space.
+ */
 function looksLikeJson(bytes: Buffer): boolean {
-  const first = bytes
-    .subarray(0, 64)
-    .toString('latin1')
-    .replace(/^\u00EF\u00BB\u00BF/, '');
-  return bytes.length === 0 || /^[ \t\r]*[{[]/.test(first) || /^\n\s*[{[]"?/.test(first);
+  const start = bytes.subarray(0, 4_096);
+  const first = /^(?:\u00EF\u00BB\u00BF)?\s*([^\s])/.exec(start.toString('latin1'))?.[1];
+  return first === undefined || ((first === '{' || first === '[') && !start.includes(0x12));
 }
 
 function* readJson(text: string, reader: SpanReader): Iterable<DecodedRequest> {

@@ -17,7 +17,7 @@ export function serveCommand(): Command {
     .option('--clickhouse-port <port>', 'HTTP of the embedded ClickHouse (default: 8123)')
     .option('--clickhouse-native-port <port>', 'native protocol of the embedded ClickHouse (default: 9000)')
     .option('--quiet <time>', 'a trace is settled when nothing has come for so long (default: 5s)')
-    .option('--log-level <level>', 'debug, info, warn or error (default: info)')
+    .option('--log-level <level>', 'debug, info, warn, error or silent (default: info)')
     .addHelpText(
       'after',
       '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.',

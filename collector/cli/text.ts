@@ -6,11 +6,16 @@ export function safe(text: string): string {
   );
 }
 
-/** An exact amount with the digits that matter to a person: at least cents, at most six places. */
+/** An amount with the digits that matter to a person: cents from a dollar on, at most six places below. */
 export function dollars(usd: string): string {
   const [whole = '0', fraction = ''] = usd.split('.');
-  const places = Number(whole) === 0 ? 6 : 2;
-  const kept = fraction.slice(0, places).replace(/0+$/, '').padEnd(2, '0');
+  const isSmall = Number(whole) === 0;
+  const kept = fraction
+    .slice(0, isSmall ? 6 : 2)
+    .replace(/0+$/, '')
+    .padEnd(2, '0');
+  // What is not zero must not read as zero.
+  if (isSmall && Number(kept) === 0 && Number(fraction) > 0) return 'under $0.000001';
   return `$${whole}.${kept}`;
 }
 

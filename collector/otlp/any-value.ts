@@ -1,5 +1,5 @@
 import { MalformedRequest } from './errors.js';
-import { MAX_VALUE_LENGTH, type SpanReader } from './span-reader.js';
+import { cutText, decodeText, MAX_VALUE_LENGTH, type SpanReader } from './span-reader.js';
 import type { Wire } from './wire.js';
 import { WireType } from './wire.js';
 
@@ -23,13 +23,13 @@ const FIELD = {
  *
  * AnyValue { 1: string, 2: bool, 3: int64, 4: double, 5: ArrayValue, 6: KeyValueList, 7: bytes }
  */
-export function readAnyValue(wire: Wire, reader: SpanReader, end: number): string {
+export function readAnyValue(wire: Wire, reader: SpanReader, end: number, maxLength: number): string {
   let text = '';
   while (wire.at < end) {
     const tag = wire.tag(end);
     switch (tag) {
       case FIELD.string:
-        text = readString(wire, reader, end);
+        text = maxLength === MAX_VALUE_LENGTH ? readString(wire, reader, end) : readLongString(wire, end, maxLength);
         break;
       case FIELD.bool:
         text = wire.uint32(end) === 0 ? 'false' : 'true';
@@ -42,7 +42,7 @@ export function readAnyValue(wire: Wire, reader: SpanReader, end: number): strin
         break;
       case FIELD.array:
       case FIELD.map:
-        text = JSON.stringify(readNested(wire, reader, tag, end, 1)).slice(0, MAX_VALUE_LENGTH);
+        text = cutText(JSON.stringify(readNested(wire, reader, tag, end, 1)), maxLength);
         break;
       default:
         wire.skip(tag, end);
@@ -55,7 +55,14 @@ function readString(wire: Wire, reader: SpanReader, limit: number): string {
   const end = wire.open(limit);
   const text = reader.textIn(wire.bytes, wire.at, end);
   wire.at = end;
-  return text.length > MAX_VALUE_LENGTH ? text.slice(0, MAX_VALUE_LENGTH) : text;
+  return text;
+}
+
+function readLongString(wire: Wire, limit: number, maxLength: number): string {
+  const end = wire.open(limit);
+  const text = decodeText(wire.bytes, wire.at, end, maxLength);
+  wire.at = end;
+  return text;
 }
 
 function readPlain(wire: Wire, reader: SpanReader, end: number, depth: number): Plain {

@@ -4,7 +4,8 @@ import type { Span, SpanLink } from '../../schemas/span.js';
 import { MAX_DEPTH } from './any-value.js';
 import { MalformedRequest } from './errors.js';
 import type { DecodedRequest, RawSpan, ScopeContext, SpanReader } from './span-reader.js';
-import { MAX_VALUE_LENGTH, setAttribute, toSpan, UNKNOWN_SERVICE, unusable } from './span-reader.js';
+import { checkJsonShape } from './json-shape.js';
+import { cutText, MAX_VALUE_LENGTH, setAttribute, toSpan, UNKNOWN_SERVICE, unusable } from './span-reader.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,10 +14,11 @@ type Fields = Readonly<Record<string, unknown>>;
  * integers, unknown fields ignored.
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  *
- * @throws MalformedRequest that names what is wrong and where
+ * @throws MalformedRequest that names what is wrong and where; TooManySpans
  */
 export function decodeJson(body: Uint8Array, reader: SpanReader): DecodedRequest {
   if (!isUtf8(body)) throw new MalformedRequest('The request is not UTF-8 text.');
+  checkJsonShape(body);
   return decodeJsonValue(parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')), reader);
 }
 
@@ -30,6 +32,7 @@ export function decodeJsonValue(request: unknown, reader: SpanReader): DecodedRe
     for (const [scopeSpans, scopeAt] of list(resourceSpans, 'scopeSpans', `${at}.scopeSpans`)) {
       const scope = { ...resource, ...readScope(scopeSpans['scope'], scopeAt) };
       for (const [span, spanAt] of list(scopeSpans, 'spans', `${scopeAt}.spans`)) {
+        reader.checkCount(spans.length + rejected + 1);
         const raw = readSpan(span, reader, spanAt);
         const reason = unusable(raw);
         if (reason === null) spans.push(toSpan(raw, scope, reader));
@@ -47,7 +50,9 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new MalformedRequest(`The request is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    // The engine's message quotes the request, which may hold content: only the place is passed on.
+    const place = error instanceof Error ? /at position \d+/.exec(error.message)?.[0] : undefined;
+    throw new MalformedRequest(`The request is not valid JSON${place === undefined ? '' : ` ${place}`}.`);
   }
 }
 
@@ -56,8 +61,9 @@ function readResource(resource: unknown, reader: SpanReader, at: string): Pick<S
   let service = '';
   if (resource === undefined || resource === null) return { service: UNKNOWN_SERVICE, resource: kept };
   eachAttribute(fields(resource, `${at}.resource`), `${at}.resource`, (key, value, where) => {
-    if (key === 'service.name') service = textOf(value, where);
-    else if (reader.keyNamed(key).use === 'keep') setAttribute(kept, key, textOf(value, where));
+    const { use, maxLength } = reader.keyNamed(key);
+    if (key === 'service.name') service = textOf(value, where, maxLength);
+    if (use === 'keep') setAttribute(kept, key, textOf(value, where, maxLength), reader);
   });
   return { service: service || UNKNOWN_SERVICE, resource: kept };
 }
@@ -65,22 +71,26 @@ function readResource(resource: unknown, reader: SpanReader, at: string): Pick<S
 function readScope(scope: unknown, at: string): Pick<ScopeContext, 'scopeName' | 'scopeVersion'> {
   if (scope === undefined || scope === null) return { scopeName: '', scopeVersion: '' };
   const said = fields(scope, `${at}.scope`);
-  return { scopeName: string(said, 'name', `${at}.scope`), scopeVersion: string(said, 'version', `${at}.scope`) };
+  return {
+    scopeName: cutText(string(said, 'name', `${at}.scope`), MAX_VALUE_LENGTH),
+    scopeVersion: cutText(string(said, 'version', `${at}.scope`), MAX_VALUE_LENGTH),
+  };
 }
 
 function readSpan(span: Fields, reader: SpanReader, at: string): RawSpan {
   const attributes: string[] = [];
   eachAttribute(span, at, (key, value, where) => {
-    if (reader.keyNamed(key).use !== 'skip') setAttribute(attributes, key, textOf(value, where));
+    const { use, maxLength } = reader.keyNamed(key);
+    if (use !== 'skip') setAttribute(attributes, key, textOf(value, where, maxLength), reader);
   });
   const status = span['status'];
   return {
     traceId: string(span, 'traceId', at).toLowerCase(),
     spanId: string(span, 'spanId', at).toLowerCase(),
     parentSpanId: string(span, 'parentSpanId', at).toLowerCase(),
-    traceState: string(span, 'traceState', at),
+    traceState: cutText(string(span, 'traceState', at), MAX_VALUE_LENGTH),
     flags: whole(span, 'flags', at),
-    name: string(span, 'name', at),
+    name: cutText(string(span, 'name', at), MAX_VALUE_LENGTH),
     kind: enumerated(span, 'kind', KINDS, at),
     startUs: micros(span, 'startTimeUnixNano', at),
     endUs: micros(span, 'endTimeUnixNano', at),
@@ -97,7 +107,8 @@ function readSpan(span: Fields, reader: SpanReader, at: string): RawSpan {
 function readLink(link: Fields, reader: SpanReader, at: string): SpanLink {
   const attributes: string[] = [];
   eachAttribute(link, at, (key, value, where) => {
-    if (reader.keyNamed(key).use === 'keep') setAttribute(attributes, key, textOf(value, where));
+    const { use, maxLength } = reader.keyNamed(key);
+    if (use === 'keep') setAttribute(attributes, key, textOf(value, where, maxLength), reader);
   });
   return {
     traceId: string(link, 'traceId', at).toLowerCase(),
@@ -112,11 +123,11 @@ function eachAttribute(owner: Fields, at: string, take: (key: string, value: unk
 }
 
 /** The text that is kept of an AnyValue; see `readAnyValue`, its twin on the wire. */
-function textOf(value: unknown, at: string): string {
+function textOf(value: unknown, at: string, maxLength: number): string {
   const plain = plainOf(value, at, 0);
   if (plain === null) return '';
   const text = typeof plain === 'object' ? JSON.stringify(plain) : String(plain);
-  return text.slice(0, MAX_VALUE_LENGTH);
+  return cutText(text, maxLength);
 }
 
 type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
@@ -144,7 +155,8 @@ function integer(value: unknown, at: string, depth: number): string | number {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string' || !/^-?\d{1,20}$/.test(text))
     throw new MalformedRequest(`${shown(value)} at ${at} is no 64-bit integer.`);
-  const exact = BigInt.asIntN(64, BigInt(text));
+  const exact = BigInt(text);
+  if (exact !== BigInt.asIntN(64, exact)) throw new MalformedRequest(`${text} at ${at} is over 64 bits.`);
   if (depth > 0 && Number.isSafeInteger(Number(exact))) return Number(exact);
   return exact.toString();
 }
@@ -178,8 +190,8 @@ function enumerated(owner: Fields, key: string, names: Readonly<Record<string, n
 
 function whole(owner: Fields, key: string, at: string): number {
   const value = owner[key] ?? 0;
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 0 && number < 2 ** 32) return number;
+  const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < 2 ** 32) return number;
   throw new MalformedRequest(`${shown(value)} at ${at}.${key} is no whole number of 32 bits.`);
 }
 

@@ -13,7 +13,7 @@ import { readAnyValue } from './any-value.js';
  * Field numbers are those of opentelemetry-proto 1.x. Invariant of every loop below: `wire.at` stands at a tag, and
  * never passes `end`.
  *
- * @throws MalformedRequest that names what is wrong and at which byte
+ * @throws MalformedRequest that names what is wrong and at which byte; TooManySpans
  */
 export function decodeProtobuf(body: Uint8Array, reader: SpanReader): DecodedRequest {
   const wire = createWire(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
@@ -78,7 +78,7 @@ function readResource({ wire, reader }: Request, end: number, kept: string[]): s
       wire.open(end),
       (key, use, value) => {
         if (key === 'service.name') service = value;
-        else if (use === 'keep') setAttribute(kept, key, value);
+        if (use === 'keep') setAttribute(kept, key, value, reader);
       },
       isServiceName,
     );
@@ -102,8 +102,10 @@ function readScopeSpans(request: Request, end: number, resource: Pick<ScopeConte
   while (wire.at < end) {
     const tag = wire.tag(end);
     if (tag === field(1, WireType.length)) scope = { ...scope, ...readScope(request, wire.open(end)) };
-    else if (tag === field(2, WireType.length)) raw.push(readSpan(request, wire.open(end)));
-    else wire.skip(tag, end);
+    else if (tag === field(2, WireType.length)) {
+      request.reader.checkCount(request.spans.length + request.rejected + raw.length + 1);
+      raw.push(readSpan(request, wire.open(end)));
+    } else wire.skip(tag, end);
   }
   for (const span of raw) {
     const reason = unusable(span);
@@ -154,7 +156,7 @@ function readSpan({ wire, reader }: Request, end: number): RawSpan {
     attributes,
     links,
   };
-  const keep = (key: string, _use: string, value: string): void => setAttribute(attributes, key, value);
+  const keep = (key: string, _use: string, value: string): void => setAttribute(attributes, key, value, reader);
   while (wire.at < end) {
     const tag = wire.tag(end);
     switch (tag) {
@@ -218,7 +220,7 @@ function readLink(wire: Wire, reader: SpanReader, end: number): SpanLink {
         reader,
         wire.open(end),
         (key, use, value) => {
-          if (use === 'keep') setAttribute(attributes, key, value);
+          if (use === 'keep') setAttribute(attributes, key, value, reader);
         },
         isNone,
       );
@@ -271,7 +273,7 @@ function readKeyValue(
     return;
   }
   wire.at = valueAt;
-  take(known.key, known.use, readAnyValue(wire, reader, valueEnd));
+  take(known.key, known.use, readAnyValue(wire, reader, valueEnd, known.maxLength));
   wire.at = end;
 }
 

@@ -6,7 +6,8 @@ import type { Span } from '../../schemas/span.js';
 import { listen, stopperOf } from '../listen.js';
 import { StoreUnavailable } from '../store/errors.js';
 import { Aborted, BodyTooLarge, readBody, unzip } from './body.js';
-import { MalformedRequest } from './errors.js';
+import { createByteBudget, OverBudget } from './byte-budget.js';
+import { MalformedRequest, TooManySpans } from './errors.js';
 import { createHints } from './hints.js';
 import { decodeJson } from './json.js';
 import { decodeProtobuf } from './protobuf.js';
@@ -25,7 +26,7 @@ export interface ReceiverOptions {
   readonly clockUs: () => number;
   /** The largest body that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
-  /** All bodies that may be in work at once. */
+  /** Bytes of all bodies, packed and unpacked, that may be in work at once. */
   readonly maxBytesInFlight?: number;
 }
 
@@ -46,6 +47,12 @@ interface Answer {
 const MIB = 1024 ** 2;
 const TRACES = '/v1/traces';
 
+/** A span takes a few hundred bytes in memory, and may take thirty in a request. */
+const MAX_SPANS = 200_000;
+
+/** So long may a sender go on with a request that was refused, so that it gets to read why. */
+const LINGER_MS = 1_000;
+
 /**
  * Starts the OTLP/HTTP receiver. It answers 200 when the spans are durable, and says in `partial_success` what was
  * unusable, or what the sender should know. https://opentelemetry.io/docs/specs/otlp/#otlphttp
@@ -54,12 +61,12 @@ const TRACES = '/v1/traces';
  */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { host, port, contract, sink, log, clockUs, maxBodyBytes = 64 * MIB, maxBytesInFlight = 256 * MIB } = options;
-  const reader = createSpanReader(contract);
+  const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
   const hint = createHints(contract, clockUs);
-  let bytesInFlight = 0;
+  const budget = createByteBudget(maxBytesInFlight);
 
   const server = createServer(
-    { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000 },
+    { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 5_000 },
     (request, response) => {
       void handle(request, response);
     },
@@ -77,25 +84,18 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   }
 
   async function receive(request: IncomingMessage, encoding: Encoding): Promise<Answer> {
-    const expected = Number(request.headers['content-length'] ?? 0) || MIB;
-    if (bytesInFlight > 0 && bytesInFlight + expected > maxBytesInFlight) {
-      const message = 'Too many requests are in work. Send this one again later.';
-      return { status: 429, body: errorStatus(encoding, 8, message), headers: { 'Retry-After': '1' } };
-    }
-    let held = expected;
-    bytesInFlight += held;
+    const share = budget.open();
     try {
-      const packed = await readBody(request, maxBodyBytes);
-      const body = isGzip(request) ? await unzip(packed, maxBodyBytes) : packed;
-      bytesInFlight += body.length - held;
-      held = body.length;
+      const packed = await readBody(request, maxBodyBytes, share.take);
+      const body = isGzip(request) ? await unzip(packed, maxBodyBytes, share.take) : packed;
+      if (body !== packed) share.giveBack(packed.length);
       const { spans, rejected, rejectedReason } = (encoding === 'json' ? decodeJson : decodeProtobuf)(body, reader);
       await sink.write(spans);
       const message =
         rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(spans);
       return { status: 200, body: exportResponse(encoding, rejected, message) };
     } finally {
-      bytesInFlight -= held;
+      share.end();
     }
   }
 
@@ -155,8 +155,11 @@ function isGzip(request: IncomingMessage): boolean {
 /** Which errors may be sent again is told by their types: 400 and 413 never, 503 later. */
 function failure(encoding: Encoding, error: unknown, log: Logger): Answer {
   if (error instanceof MalformedRequest) return { status: 400, body: errorStatus(encoding, 3, error.message) };
-  if (error instanceof BodyTooLarge) {
-    return { status: 413, body: errorStatus(encoding, 8, error.message), headers: { Connection: 'close' } };
+  if (error instanceof BodyTooLarge || error instanceof TooManySpans) {
+    return { status: 413, body: errorStatus(encoding, 8, error.message) };
+  }
+  if (error instanceof OverBudget) {
+    return { status: 429, body: errorStatus(encoding, 8, error.message), headers: { 'Retry-After': '1' } };
   }
   if (error instanceof StoreUnavailable) {
     const headers = { 'Retry-After': String(error.retryAfterSeconds) };
@@ -176,8 +179,35 @@ function send(
   { status, body, headers }: Answer,
 ): void {
   if (response.destroyed) return;
-  response.writeHead(status, { 'Content-Type': CONTENT_TYPES[encoding], 'Content-Length': body.length, ...headers });
-  response.end(body);
-  // What is left of a body that was not read must not be taken for the next request.
-  if (!request.complete && status !== 200) response.once('finish', () => request.destroy());
+  const isClosing = !request.complete && mayBeLong(request);
+  response.writeHead(status, {
+    'Content-Type': CONTENT_TYPES[encoding],
+    'Content-Length': body.length,
+    ...headers,
+    ...(isClosing ? { Connection: 'close' } : {}),
+  });
+  if (isClosing) answerEarly(request, response, body);
+  else {
+    response.end(body);
+    // What is left of a refused request would otherwise be taken for the next one.
+    request.resume();
+  }
+}
+
+function mayBeLong({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > MIB;
+}
+
+/**
+ * Answers a request whose body was not read to its end. A connection that is closed while its sender still writes is
+ * reset, and the answer is lost with it: so what comes is thrown away for a moment, and closed then.
+ */
+function answerEarly(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  response.write(body);
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  request.once('end', end).once('close', end).resume();
 }

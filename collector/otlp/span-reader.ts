@@ -3,9 +3,11 @@ import { isUtf8 } from 'node:buffer';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { isContentKey } from '../../auditor/dialects/content-keys.js';
 import { keptKeys } from '../../auditor/dialects/kept-keys.js';
-import { factKeys, readCall } from '../../auditor/dialects/read-call.js';
+import type { CallReader } from '../../auditor/dialects/read-call.js';
+import { callReaderFor, factKeys, factValuesOf, jsonFactKeys } from '../../auditor/dialects/read-call.js';
 import type { Attributes, Span, SpanLink } from '../../schemas/span.js';
-import { MalformedRequest } from './errors.js';
+import { SpanKind, StatusCode } from '../../schemas/span.js';
+import { MalformedRequest, TooManySpans } from './errors.js';
 
 /** What becomes of an attribute: passed over unread, read to understand the call, or kept on the span. */
 export type KeyUse = 'skip' | 'read' | 'keep';
@@ -14,6 +16,8 @@ export type KeyUse = 'skip' | 'read' | 'keep';
 export interface KnownKey {
   readonly key: string;
   readonly use: KeyUse;
+  /** UTF-16 units after which its value is cut. */
+  readonly maxLength: number;
 }
 
 /** What decoding needs to know of the contract, and what it remembers between requests. All of it is bounded. */
@@ -24,6 +28,12 @@ export interface SpanReader {
   /** The text that stands in these bytes. @throws MalformedRequest where they are no UTF-8 */
   readonly textIn: (bytes: Buffer, start: number, end: number) => string;
   readonly isContractKey: (key: string) => boolean;
+  /** Whether a key counts however many others a span has: one of the contract, or one that tells of a call. */
+  readonly isNeeded: (key: string) => boolean;
+  /** Reads calls off the spans of an instrumentation scope. */
+  readonly callReader: (scopeName: string, scopeVersion: string) => CallReader;
+  /** Counts the spans of a request. @throws TooManySpans */
+  readonly checkCount: (spans: number) => void;
 }
 
 /** What every wire format says of a span, before it is understood. */
@@ -63,31 +73,67 @@ export interface DecodedRequest {
 
 /** A value may say that it is too long, but need not be kept whole for that. */
 export const MAX_VALUE_LENGTH = 1_024;
+/** JSON that is cut says nothing, so what a dialect reads as JSON may be longer. */
+const MAX_JSON_LENGTH = 16_384;
 const MAX_KEPT_ATTRIBUTES = 64;
+/** So many attributes of one span are looked through, beside those that are needed: a flood must not take the day. */
+const MAX_READ_ATTRIBUTES = 256;
+/** A contract's keys have at most so many characters; longer ones are neither wanted nor remembered. */
+const MAX_KEY_LENGTH = 256;
+/** What an SDK sends at most by default. */
+const MAX_LINKS = 128;
+const SCOPE_LIMIT = 1_024;
 /** Longer strings than this are rarely repeated. */
 const INTERNED_LENGTH = 64;
 const INTERNED_SLOTS = 1 << 14;
 const KEY_LIMIT = 4_096;
 
-/** Creates a reader for one contract. */
-export function createSpanReader(contract: CompiledContract): SpanReader {
+const LONG_KEY: KnownKey = { key: '', use: 'skip', maxLength: MAX_VALUE_LENGTH };
+
+/**
+ * Creates a reader for one contract.
+ *
+ * @param limits `maxSpans`: spans that one request may hold
+ */
+export function createSpanReader(contract: CompiledContract, { maxSpans = Infinity } = {}): SpanReader {
   const keys = new Map<string, KnownKey>();
+  const readers = new Map<string, CallReader>();
   const textIn = createInterner();
   const isKept = keptKeys(contract);
 
   function keyNamed(key: string): KnownKey {
     const known = keys.get(key);
     if (known !== undefined) return known;
+    if (key.length > MAX_KEY_LENGTH) return LONG_KEY;
     const use: KeyUse = isKept(key) ? 'keep' : factKeys.has(key) && !isContentKey(key) ? 'read' : 'skip';
-    const made = { key, use };
+    const made = { key, use, maxLength: jsonFactKeys.has(key) ? MAX_JSON_LENGTH : MAX_VALUE_LENGTH };
     // A sender that makes up keys without end only makes the others' keys be judged again.
     if (keys.size >= KEY_LIMIT) keys.clear();
     keys.set(key, made);
     return made;
   }
 
+  function callReader(scopeName: string, scopeVersion: string): CallReader {
+    const scope = JSON.stringify([scopeName, scopeVersion]);
+    const known = readers.get(scope);
+    if (known !== undefined) return known;
+    const made = callReaderFor(scopeName, scopeVersion);
+    if (readers.size >= SCOPE_LIMIT) readers.clear();
+    readers.set(scope, made);
+    return made;
+  }
+
+  function checkCount(spans: number): void {
+    if (spans > maxSpans) {
+      throw new TooManySpans(`A request may hold ${maxSpans} spans, and this one holds more. Send smaller ones.`);
+    }
+  }
+
   return {
     keyNamed,
+    callReader,
+    checkCount,
+    isNeeded: (key) => contract.attributeByKey.has(key) || factKeys.has(key),
     keyIn: (bytes, start, end) => keyNamed(textIn(bytes, start, end)),
     textIn,
     isContractKey: (key) => contract.attributeByKey.has(key),
@@ -100,13 +146,13 @@ function createInterner(): SpanReader['textIn'] {
   return (bytes, start, end) => {
     const length = end - start;
     if (length === 0) return '';
-    if (length > INTERNED_LENGTH) return decodeText(bytes, start, end);
+    if (length > INTERNED_LENGTH) return decodeText(bytes, start, end, MAX_VALUE_LENGTH);
     let hash = length;
     for (let i = start; i < end; i += 1) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
     const slot = (hash ^ (hash >>> 15)) & (INTERNED_SLOTS - 1);
     const known = slots[slot];
     if (known !== undefined && known.length === length && isSame(known, bytes, start)) return known;
-    const text = decodeText(bytes, start, end);
+    const text = decodeText(bytes, start, end, MAX_VALUE_LENGTH);
     slots[slot] = text;
     return text;
   };
@@ -121,23 +167,37 @@ function isSame(text: string, bytes: Buffer, start: number): boolean {
   return true;
 }
 
-function decodeText(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('utf8', start, end);
+/**
+ * Decodes UTF-8 and cuts it to so many UTF-16 units.
+ *
+ * @throws MalformedRequest where the bytes, also those past the cut, are not UTF-8
+ */
+export function decodeText(bytes: Buffer, start: number, end: number, maxLength: number): string {
+  // No UTF-16 unit takes more than three bytes; what becomes of a character that is split lies past the cut.
+  const enough = Math.min(end, start + 3 * maxLength + 4);
+  const text = bytes.toString('utf8', start, enough);
   // Invalid bytes decode to U+FFFD, which may also stand there by right.
-  if (text.includes('\uFFFD') && !isUtf8(bytes.subarray(start, end))) {
+  if ((enough < end || text.includes('\uFFFD')) && !isUtf8(bytes.subarray(start, end))) {
     throw new MalformedRequest(`A string at byte ${start} is not valid UTF-8.`);
   }
-  return text;
+  return cutText(text, maxLength);
+}
+
+/** Cuts a text to so many UTF-16 units, or one less where that would split a character. */
+export function cutText(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const last = text.charCodeAt(maxLength - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? maxLength - 1 : maxLength);
 }
 
 /** Sets an attribute; of a key that occurs twice the last value counts, as in a map. */
-export function setAttribute(attributes: string[], key: string, value: string): void {
+export function setAttribute(attributes: string[], key: string, value: string, reader: SpanReader): void {
   for (let i = 0; i < attributes.length; i += 2) {
     if (attributes[i] !== key) continue;
     attributes[i + 1] = value;
     return;
   }
-  attributes.push(key, value);
+  if (attributes.length < 2 * MAX_READ_ATTRIBUTES || reader.isNeeded(key)) attributes.push(key, value);
 }
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
@@ -160,12 +220,16 @@ export function toSpan(raw: RawSpan, scope: ScopeContext, reader: SpanReader): S
   const { attributes: read, parentSpanId, ...rest } = raw;
   return {
     ...rest,
+    // Numbers that OTLP does not know mean nothing, and must not be taken for others by the store.
+    kind: raw.kind <= SpanKind.consumer ? raw.kind : SpanKind.unspecified,
+    status: raw.status <= StatusCode.error ? raw.status : StatusCode.unset,
+    links: raw.links.filter(isUsable).slice(0, MAX_LINKS),
     parentSpanId: parentSpanId === '' || ZERO.test(parentSpanId) ? null : parentSpanId,
     service: scope.service,
     scopeName: scope.scopeName,
     scopeVersion: scope.scopeVersion,
     attributes: keptOf(read, scope.resource, reader),
-    call: readCall(scope.scopeName, scope.scopeVersion, read),
+    call: reader.callReader(scope.scopeName, scope.scopeVersion)(factValuesOf(read)),
   };
 }
 
@@ -174,7 +238,7 @@ function keptOf(read: readonly string[], resource: Attributes, reader: SpanReade
   const keep = (from: Attributes, wanted: (key: string) => boolean): void => {
     for (let i = 0; i < from.length && kept.length < 2 * MAX_KEPT_ATTRIBUTES; i += 2) {
       const key = from[i] ?? '';
-      if (wanted(key)) kept.push(key, from[i + 1] ?? '');
+      if (wanted(key)) kept.push(key, keptValue(key, from[i + 1] ?? ''));
     }
   };
   const isNew = (key: string): boolean => {
@@ -187,6 +251,16 @@ function keptOf(read: readonly string[], resource: Attributes, reader: SpanReade
   keep(read, (key) => reader.keyNamed(key).use === 'keep' && !reader.isContractKey(key));
   keep(resource, (key) => !reader.isContractKey(key) && isNew(key));
   return kept;
+}
+
+function keptValue(key: string, value: string): string {
+  // A query may hold secrets.
+  const path = key === 'http.target' || key === 'url.path' ? value.replace(/[?#].*$/s, '') : value;
+  return cutText(path, MAX_VALUE_LENGTH);
+}
+
+function isUsable({ traceId, spanId }: SpanLink): boolean {
+  return TRACE_ID.test(traceId) && !ZERO.test(traceId) && SPAN_ID.test(spanId) && !ZERO.test(spanId);
 }
 
 /** The name of a service that does not say its own, as the resource conventions have it. */

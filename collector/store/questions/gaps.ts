@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { questionSchema, severitySchema, usdSchema } from '../../../schemas/audit.js';
+import type { Severity } from '../../../schemas/audit.js';
 import type { Gap, Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
@@ -23,9 +24,15 @@ const rowSchema = z.object({
 /**
  * The findings of a scope in a window, put together by rule, attribute and hop, most spend first.
  *
+ * @param severities only findings of these; all where left out
  * @param limit how many gaps to return at most
  */
-export async function findGaps(store: Store, scope: Scope, window: Window, limit = 100): Promise<Gap[]> {
+export async function findGaps(
+  store: Store,
+  scope: Scope,
+  window: Window,
+  { severities = severitySchema.options, limit = 100 }: { severities?: readonly Severity[]; limit?: number } = {},
+): Promise<Gap[]> {
   const { sql, params } = callsIn(scope, window);
   const rows = await store.rows(
     `
@@ -56,12 +63,13 @@ export async function findGaps(store: Store, scope: Scope, window: Window, limit
             any(message) AS text, any(fix) AS cure
         FROM found
         ARRAY JOIN rule, severity, question, attribute, hop_from, hop_to, message, fix
+        WHERE has({severities: Array(String)}, severity)
         GROUP BY trace_id, span_id, rule, severity, question, attribute, hop_from, hop_to
     )
     GROUP BY rule, severity, question, attribute, hop_from, hop_to
     ORDER BY sum(cost) DESC, calls DESC, rule, attribute, hop_from, hop_to
     LIMIT {limit: UInt32}`,
-    { ...params, limit },
+    { ...params, limit, severities },
   );
   return z.array(rowSchema).parse(rows).map(toGap);
 }

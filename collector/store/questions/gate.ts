@@ -12,11 +12,18 @@ import { tallyCalls, tallyDays } from './tally.js';
 /**
  * Asks the gate: may enforcement be rolled out in this scope? The answer is kept in `gates`.
  *
- * @param toUs the end of the window, microseconds since 1970; its length and the thresholds are the contract's
+ * @param toUs the end of the window, microseconds since 1970
+ * @param since the length of the window, such as `7d`; the contract's where left out, as are the thresholds always
  */
-export async function askGate(store: Store, contract: Contract, scope: Scope, toUs: number): Promise<GateAnswer> {
+export async function askGate(
+  store: Store,
+  contract: Contract,
+  scope: Scope,
+  toUs: number,
+  since = contract.gate.window,
+): Promise<GateAnswer> {
   const thresholds = contract.gate;
-  const window: Window = { fromUs: toUs - durationUs(thresholds.window), toUs };
+  const window: Window = { fromUs: Math.max(0, toUs - durationUs(since)), toUs };
   const [tally, days, gaps, policies] = await Promise.all([
     tallyCalls(store, scope, window),
     tallyDays(store, scope, toUs, thresholds.days),
@@ -45,22 +52,26 @@ function iso(us: number): string {
 
 const policyRowSchema = z.tuple([z.object({ resolved: z.array(z.string()), ambiguous: z.coerce.number() })]);
 
-/** Policies of the contract in scope to which no call resolved, and calls to which several apply. */
+/**
+ * Policies of the contract in scope to which no call resolved, and calls to which several apply. A policy is alive
+ * where any service resolved to it: it is written for tenants and features, so one service alone cannot show it dead.
+ */
 async function policyProblems(
   store: Store,
   { policies }: Contract,
   scope: Scope,
   window: Window,
 ): Promise<{ deadPolicies: string[]; ambiguousCalls: number }> {
-  const { sql, params } = callsIn(scope, window);
+  const { service = '', ...anyService } = scope;
+  const { sql, params } = callsIn(anyService, window);
   const rows = await store.rows(
     `
     SELECT
         groupUniqArray(resolved_policy) AS resolved,
-        countIf(has(finding_rules, 'ambiguous-policy')) AS ambiguous
+        countIf(has(finding_rules, 'ambiguous-policy') AND ({service: String} = '' OR has(route, {service: String}))) AS ambiguous
     FROM calls FINAL
     WHERE ${sql}`,
-    params,
+    { ...params, service },
   );
   const [{ resolved, ambiguous }] = policyRowSchema.parse(rows);
   // A policy that does not speak of this tenant or feature is not dead here: it is not meant for it.

@@ -7,6 +7,11 @@ export interface Window {
   readonly toUs: number;
 }
 
+export const DAY_US = 86_400_000_000;
+
+/** The last day that ClickHouse's `Date` can hold, 2149-06-06. Past its ends it wraps around, without an error. */
+const MAX_DAY = 65_535;
+
 /** What to put behind `WHERE` on `calls`, with its parameters. */
 export interface Condition {
   readonly sql: string;
@@ -21,14 +26,21 @@ export interface Condition {
  * caused it as well as the one that got the blame; a gate over the surviving rows alone would always be green. The
  * same holds for features and policies.
  */
-export function callsIn(scope: Scope, { fromUs, toUs }: Window): Condition {
+export function callsIn(scope: Scope, window: Window): Condition {
+  const fromUs = Math.max(0, window.fromUs);
+  const toUs = Math.min(MAX_DAY * DAY_US, window.toUs);
   const parts = [
-    'day >= toDate(fromUnixTimestamp64Micro({fromUs: Int64})) - 1',
-    'day <= toDate(fromUnixTimestamp64Micro({toUs: Int64})) + 1',
+    'day >= toDate({fromDay: UInt16})',
+    'day <= toDate({toDay: UInt16})',
     "start_time >= fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')",
     "start_time < fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')",
   ];
-  const params: Record<string, unknown> = { fromUs, toUs };
+  const params: Record<string, unknown> = {
+    fromUs,
+    toUs,
+    fromDay: Math.max(0, Math.floor(fromUs / DAY_US) - 1),
+    toDay: Math.max(0, Math.min(MAX_DAY, Math.floor(toUs / DAY_US) + 1)),
+  };
   for (const name of ['tenant', 'feature', 'policy'] as const) {
     const value = scope[name];
     if (value === undefined) continue;

@@ -5,7 +5,7 @@ import { questionSchema, usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn } from './scope.js';
+import { callsIn, DAY_US } from './scope.js';
 
 const count = z.coerce.number();
 
@@ -23,8 +23,6 @@ const rowSchema = z.object({
   enforceable_calls: z.tuple([count, count]),
   questions: z.record(questionSchema, z.tuple([count, count])),
 });
-
-const DAY_US = 86_400_000_000;
 
 /** The tally of a scope over a window. */
 export async function tallyCalls(store: Store, scope: Scope, window: Window): Promise<Tally> {

@@ -1,0 +1,127 @@
+import * as z from 'zod';
+import type { CompiledContract } from '../../auditor/contract.js';
+import { scoreOf } from '../../auditor/score/score.js';
+import { severitySchema } from '../../schemas/audit.js';
+import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
+import type { Store } from '../store/client.js';
+import { findGaps } from '../store/questions/gaps.js';
+import { askGate, gateHistory } from '../store/questions/gate.js';
+import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
+import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
+import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
+import { tallyCalls } from '../store/questions/tally.js';
+import { BadRequest, gateQuerySchema, questionSchema, readQuery, windowOf } from './request.js';
+
+/** What a question is answered from. */
+export interface QuestionContext {
+  readonly store: Store;
+  readonly contract: CompiledContract;
+  /** The present, microseconds since 1970. */
+  readonly nowUs: number;
+}
+
+/** One question of the API: its path, what it takes, and what it answers. The reference is generated from it. */
+export interface Question {
+  /** Below `/v1`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query: z.ZodObject;
+  readonly response: z.ZodType;
+  /** Answers the query string of a request. @throws BadRequest */
+  readonly answer: (queryString: unknown, context: QuestionContext) => Promise<unknown>;
+}
+
+function question<Query extends z.ZodObject>({
+  answer,
+  ...described
+}: Omit<Question, 'query' | 'answer'> & {
+  readonly query: Query;
+  readonly answer: (query: z.infer<Query>, context: QuestionContext) => Promise<unknown>;
+}): Question {
+  return { ...described, answer: (queryString, context) => answer(readQuery(described.query, queryString), context) };
+}
+
+const limit = z.coerce.number().int().min(1).max(1_000).default(100).describe('How many to return at most');
+
+const severities = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(severitySchema).min(1))
+  .default([...severitySchema.options])
+  .describe(`Comma separated: ${severitySchema.options.join(', ')}`);
+
+/** Every question, in the order of the reference. */
+export const questions: readonly Question[] = [
+  question({
+    path: '/gate',
+    summary:
+      'May enforcement be rolled out in this scope? The window is that of the contract, or `since`; the answer is kept.',
+    query: gateQuerySchema,
+    response: gateAnswerSchema,
+    answer: ({ since, ...scope }, { store, contract, nowUs }) => askGate(store, contract.source, scope, nowUs, since),
+  }),
+  question({
+    path: '/gate/history',
+    summary: 'The answers that the gate gave for exactly this scope, newest first.',
+    query: scopeSchema.extend({ limit }),
+    response: z.object({ answers: z.array(z.object({ askedAt: z.string(), answer: gateAnswerSchema })) }),
+    answer: async ({ limit: most, ...scope }, { store }) => ({ answers: await gateHistory(store, scope, most) }),
+  }),
+  question({
+    path: '/score',
+    summary: 'The attribution-quality score, beside the row-level share and the share in which each question holds.',
+    query: questionSchema,
+    response: z.object({ score: scoreSchema }),
+    answer: async (query, { store, nowUs }) => ({
+      score: scoreOf(await tallyCalls(store, query, windowOf(query, nowUs))),
+    }),
+  }),
+  question({
+    path: '/gaps',
+    summary: 'What is wrong, by rule, attribute and hop, most spend first, each with its fix.',
+    query: questionSchema.extend({ limit, severity: severities }),
+    response: z.object({ gaps: z.array(gapSchema) }),
+    answer: async ({ limit: most, severity, ...query }, { store, nowUs }) => ({
+      gaps: await findGaps(store, query, windowOf(query, nowUs), { severities: severity, limit: most }),
+    }),
+  }),
+  question({
+    path: '/spend',
+    summary: 'Spend by one dimension or two together; unattributed spend and unknown costs stand by themselves.',
+    query: questionSchema.extend({
+      limit,
+      by: z
+        .string()
+        .default('tenant')
+        .transform((text) => text.split(','))
+        .pipe(z.array(spendDimensionSchema).min(1).max(2))
+        .describe(`One or two, comma separated: ${spendDimensionSchema.options.join(', ')}`),
+    }),
+    response: z.object({ spend: z.array(spendRowSchema) }),
+    answer: async ({ limit: most, by, ...query }, { store, nowUs }) => ({
+      spend: await spendBy(store, by, query, windowOf(query, nowUs), most),
+    }),
+  }),
+  question({
+    path: '/routes',
+    summary: 'The different routes that calls took, most spend first.',
+    query: questionSchema.extend({ limit }),
+    response: z.object({ routes: z.array(routeRowSchema) }),
+    answer: async ({ limit: most, ...query }, { store, nowUs }) => ({
+      routes: await listRoutes(store, query, windowOf(query, nowUs), most),
+    }),
+  }),
+  question({
+    path: '/calls',
+    summary: 'Audited calls with their findings, newest first, page by page.',
+    query: questionSchema.extend({ limit, cursor: z.string().optional().describe('`next` of the page before') }),
+    response: z.object({ calls: z.array(listedCallSchema), next: z.string().nullable() }),
+    answer: async ({ limit: most, cursor, ...query }, { store, nowUs }) => {
+      try {
+        return await listCalls(store, query, windowOf(query, nowUs), { limit: most, cursor });
+      } catch (error) {
+        throw error instanceof RangeError ? new BadRequest(error.message) : error;
+      }
+    },
+  }),
+];

@@ -1,0 +1,67 @@
+import { diag } from '@opentelemetry/api';
+
+/** How long an application that ends is held up at most. */
+const LIMIT_MS = 2_000;
+
+/** How often spans are sent between a signal and the end that the application chooses. */
+const HURRIED_MS = 250;
+
+/** What is used of Node's `process`. */
+type Process = Pick<NodeJS.Process, 'on' | 'once' | 'listenerCount' | 'kill' | 'pid' | 'exit'>;
+
+/** What is to be sent before the end. */
+export interface Unsent {
+  /** Sends all spans that have ended. */
+  readonly flush: () => Promise<void>;
+  /** How many spans have ended since the start. */
+  readonly endedSpans: () => number;
+}
+
+/**
+ * Sends what is left when the application ends, within two seconds, without changing how it ends: a signal that
+ * nobody else listens for still ends the process as that signal would; where the application listens, it decides, and
+ * spans are sent four times a second until then. An application that calls `process.exit()` at once leaves no time.
+ */
+export function flushAtExit(process: Process, { flush, endedSpans }: Unsent): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    // Once: a second Ctrl-C, while the first one is still flushing, ends the process at once.
+    process.once(signal, () => {
+      if (process.listenerCount(signal) > 0) {
+        setInterval(() => void within(flush), HURRIED_MS).unref();
+        return;
+      }
+      // Without a listener, Node does what the signal does by default, and the parent sees the true reason.
+      void within(flush).then(() => process.kill(process.pid, signal));
+    });
+  }
+  let sent = 0;
+  // Comes whenever nothing is left to do: after a flush, too, so one that has nothing to send must not begin another.
+  process.on('beforeExit', () => {
+    if (endedSpans() === sent) return;
+    sent = endedSpans();
+    void within(flush).then((isFlushed) => {
+      // The exporter's retries, for a collector that is away, would hold a finished application for seconds more.
+      if (!isFlushed && process.listenerCount('beforeExit') === 1) process.exit();
+    });
+  });
+}
+
+/** Waits for a flush, but no longer than the limit; tells whether it is done. */
+async function within(flush: () => Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<false>((done) => {
+    timer = setTimeout(done, LIMIT_MS, false);
+  });
+  const flushed = flush().then(
+    () => true as const,
+    (error: unknown) => {
+      diag.warn(`The last spans could not be sent: ${error instanceof Error ? error.message : String(error)}`);
+      return true as const;
+    },
+  );
+  try {
+    return await Promise.race([flushed, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

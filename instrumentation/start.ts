@@ -1,0 +1,105 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Span } from '@opentelemetry/api';
+import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
+import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { createAttributionSpanProcessor } from './attribution-span-processor.js';
+import { flushAtExit } from './flush-at-exit.js';
+import { hookModules } from './hook-modules.js';
+import type { ModelEndpoints } from './model-endpoint.js';
+import { createModelEndpoints } from './model-endpoint.js';
+import { endCutStreams } from './openai-streams.js';
+
+/** The modules that are instrumented; the loader keeps its hands off everything else. */
+const HOOKED_MODULES = ['http', 'https', 'express', 'openai'];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Starts tracing in this process: instruments `http`, `fetch`, `express` and `openai`, propagates trace context and
+ * baggage, stamps attribution on every span, and exports over OTLP.
+ *
+ * @param env the process environment; `OTEL_*` variables that are not named here are read by the OpenTelemetry SDK
+ */
+export async function startInstrumentation(env: Environment): Promise<void> {
+  if (env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return;
+  // The SDK sets a logger only where the variable is there; a collector's warnings must be seen without it.
+  if (!isSet(env, 'OTEL_LOG_LEVEL')) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
+  await hookModules(HOOKED_MODULES);
+  const modelEndpoints = createModelEndpoints();
+  const exporters = exportersFrom(env);
+  let endedSpans = 0;
+  const counter: SpanProcessor = {
+    onStart: () => undefined,
+    onEnd: () => {
+      endedSpans += 1;
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  const sdk = new NodeSDK({
+    instrumentations: instrumentations(modelEndpoints),
+    spanProcessors: [createAttributionSpanProcessor(), modelEndpoints.spanProcessor, counter, ...exporters],
+    ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
+    ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),
+  });
+  sdk.start();
+  flushAtExit(process, {
+    endedSpans: () => endedSpans,
+    flush: async () => {
+      await Promise.all(exporters.map((exporter) => exporter.forceFlush()));
+    },
+  });
+}
+
+function instrumentations({ mark }: ModelEndpoints) {
+  const openai = new OpenAIInstrumentation();
+  endCutStreams(openai);
+  return [
+    new HttpInstrumentation({ requestHook: (span, request) => markHttp(span, request, mark) }),
+    new UndiciInstrumentation({
+      requestHook: (span, { method, origin, path }) => mark(span, { method, host: new URL(origin).hostname, path }),
+    }),
+    new ExpressInstrumentation(),
+    openai,
+  ];
+}
+
+/** The hook is called for requests that come in, too; only those that go out may be calls. */
+function markHttp(span: Span, request: ClientRequest | IncomingMessage, mark: ModelEndpoints['mark']): void {
+  if (!('getHeader' in request)) return;
+  mark(span, { method: request.method, host: request.host, path: request.path });
+}
+
+/** The processors that export, as `OTEL_TRACES_EXPORTER` has them. */
+function exportersFrom(env: Environment): SpanProcessor[] {
+  const names = new Set((env['OTEL_TRACES_EXPORTER'] ?? '').split(',').flatMap((name) => name.trim() || []));
+  if (names.has('none')) return [];
+  const exporters: SpanProcessor[] = [];
+  if (names.has('console')) exporters.push(new SimpleSpanProcessor(new ConsoleSpanExporter()));
+  if (names.size === 0 || names.has('otlp')) {
+    warnOfProtocol(env);
+    exporters.push(new BatchSpanProcessor(new OTLPTraceExporter()));
+  }
+  for (const name of names) {
+    if (name !== 'console' && name !== 'otlp')
+      diag.warn(`OTEL_TRACES_EXPORTER=${name} is not known: otlp, console, none.`);
+  }
+  return exporters;
+}
+
+function warnOfProtocol(env: Environment): void {
+  const protocol = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] ?? env['OTEL_EXPORTER_OTLP_PROTOCOL'];
+  if (protocol === undefined || ['', 'http/protobuf'].includes(protocol.trim())) return;
+  diag.warn(`OTLP over ${protocol} is not built into waybill/register; http/protobuf is used.`);
+}
+
+function isSet(env: Environment, name: string): boolean {
+  return (env[name] ?? '').trim() !== '';
+}

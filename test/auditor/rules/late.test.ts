@@ -1,0 +1,34 @@
+import { testRule } from '../../support/rule-tester.js';
+import { clean, trace } from '../../support/trace.js';
+
+const { tenant: _, ...noTenant } = clean;
+const services = { web: { role: 'entry' as const }, litellm: { role: 'gateway' as const, enforces: true } };
+
+testRule('late', {
+  valid: {
+    'there from the start': {
+      spans: trace().station('web', clean).station('litellm', clean).call('gpt-4o').spans,
+      contract: { services },
+    },
+    'never there': { spans: trace().station('web', noTenant).call('gpt-4o').spans },
+  },
+  invalid: {
+    'first seen behind the origin': {
+      spans: trace().station('web', noTenant).station('litellm', clean).call('gpt-4o').spans,
+      findings: [{ attribute: 'tenant', severity: 'warning', hop: { from: 'web', to: 'litellm' } }],
+      verdict: 'attributed',
+    },
+    'bound in time by a station that the contract trusts': {
+      spans: trace().station('web', noTenant).station('litellm', clean).call('gpt-4o').spans,
+      contract: { services: { ...services, litellm: { ...services.litellm, binds: ['tenant'] } } },
+      findings: [{ attribute: 'tenant', severity: 'warning' }],
+      verdict: 'enforceable',
+    },
+    'first seen behind the enforcement point': {
+      spans: trace().station('web', noTenant).station('litellm', noTenant).station('pool', clean).call('gpt-4o').spans,
+      contract: { services: { ...services, pool: { binds: ['tenant'] } } },
+      findings: [{ attribute: 'tenant', severity: 'error', hop: { from: 'litellm', to: 'pool' } }],
+      verdict: 'attributed',
+    },
+  },
+});

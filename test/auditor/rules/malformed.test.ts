@@ -1,0 +1,29 @@
+import { testRule } from '../../support/rule-tester.js';
+import { clean, trace } from '../../support/trace.js';
+
+const with_ = (tenant: string) =>
+  trace()
+    .station('web', { ...clean, tenant })
+    .call('gpt-4o').spans;
+
+testRule('malformed', {
+  valid: {
+    'spaces inside': { spans: with_('Acme Corp') },
+    'letters of any script': { spans: with_('株式会社') },
+    'exactly 256 characters': { spans: with_('a'.repeat(256)) },
+    'a percent sign that encodes nothing': { spans: with_('100%-off') },
+    'a placeholder with white space is reported as that': { spans: with_(' none ') },
+  },
+  invalid: Object.fromEntries(
+    Object.entries({
+      'a control character': 'ac\u0007me',
+      'white space outside': ' acme',
+      'a line break at the end': 'acme\n',
+      'percent-encoding left in': 'acme%20corp',
+      '257 characters': 'a'.repeat(257),
+    }).map(([name, tenant]) => [
+      name,
+      { spans: with_(tenant), findings: [{ attribute: 'tenant' }], verdict: 'unattributed' as const },
+    ]),
+  ),
+});

@@ -1,0 +1,40 @@
+import { testRule } from '../../support/rule-tester.js';
+import { clean, trace } from '../../support/trace.js';
+
+const policies = [{ id: 'pro-monthly', match: { tenant: ['acme', 'glob*'], feature: 'chat' } }];
+
+testRule('policy-mismatch', {
+  valid: {
+    'the policy covers the call': { spans: trace().station('web', clean).call('gpt-4o').spans, contract: { policies } },
+    'a wildcard covers it': {
+      spans: trace()
+        .station('web', { ...clean, tenant: 'globex' })
+        .call('gpt-4o').spans,
+      contract: { policies },
+    },
+    'the policy is not known, which is another fault': {
+      spans: trace()
+        .station('web', { ...clean, policy: 'gold' })
+        .call('gpt-4o').spans,
+      contract: { policies },
+    },
+  },
+  invalid: {
+    'the tenant is not covered': {
+      spans: trace()
+        .station('web', { ...clean, tenant: 'initech' })
+        .call('gpt-4o').spans,
+      contract: { policies },
+      findings: [{ message: "The policy 'pro-monthly' does not cover tenant 'initech' with feature 'chat'." }],
+      verdict: 'attributed',
+    },
+    'the feature is not covered': {
+      spans: trace()
+        .station('web', { ...clean, feature: 'search' })
+        .call('gpt-4o').spans,
+      contract: { policies },
+      findings: [{ attribute: 'policy' }],
+      verdict: 'attributed',
+    },
+  },
+});

@@ -1,0 +1,273 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startReceiver } from '../../collector/otlp/receiver.js';
+import type { Receiver } from '../../collector/otlp/receiver.js';
+import { packagePath } from '../../collector/package-path.js';
+import type { Span } from '../../schemas/span.js';
+import { SpanKind, StatusCode } from '../../schemas/span.js';
+import type { Provider } from '../demo/provider.js';
+import { startProvider } from '../demo/provider.js';
+import { contract } from '../support/contract.js';
+import { freePort } from '../support/free-port.js';
+
+const APP = fileURLToPath(new URL('app.mjs', import.meta.url));
+
+let provider: Provider;
+let receiver: Receiver;
+let spans: Span[] = [];
+
+beforeAll(async () => {
+  provider = await startProvider();
+  receiver = await startReceiver({
+    host: '127.0.0.1',
+    port: 0,
+    contract: contract(),
+    sink: {
+      write: async (more) => {
+        spans.push(...more);
+      },
+    },
+    log: pino({ level: 'silent' }),
+    clockUs: () => Date.now() * 1_000,
+  });
+});
+afterAll(async () => {
+  await receiver.stop();
+  await provider.stop();
+});
+
+interface App extends AsyncDisposable {
+  readonly url: string;
+  readonly child: ChildProcess;
+  readonly log: () => string;
+  /** Ends it by SIGTERM and waits until it is gone. */
+  readonly stop: () => Promise<void>;
+}
+
+const running: App[] = [];
+afterEach(async () => {
+  for (const app of running.splice(0)) await app[Symbol.asyncDispose]();
+  spans = [];
+});
+
+async function startApp(service: string, env: Record<string, string> = {}): Promise<App> {
+  const child = spawn(process.execPath, ['--import', 'waybill/register', APP], {
+    cwd: packagePath(),
+    env: {
+      PATH: process.env['PATH'],
+      OTEL_SERVICE_NAME: service,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      PROVIDER_URL: provider.url,
+      ...env,
+    },
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const port = await new Promise<string>((done, fail) => {
+    child.stdout.once('data', (chunk: Buffer) => done(chunk.toString().trim()));
+    child.once('exit', () => fail(new Error(`${service} did not start: ${log}`)));
+  });
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+  const app = {
+    url: `http://127.0.0.1:${port}`,
+    child,
+    log: () => log,
+    stop: () => end('SIGTERM'),
+    [Symbol.asyncDispose]: () => end('SIGKILL'),
+  };
+  running.push(app);
+  return app;
+}
+
+async function post(url: string): Promise<number> {
+  return (await fetch(url, { method: 'POST' })).status;
+}
+
+/** Sends one request through two processes, and returns their spans when both are gone. */
+async function throughTwo(kind: string): Promise<Span[]> {
+  const back = await startApp('back');
+  const front = await startApp('front', { NEXT_URL: back.url });
+  expect(await post(`${front.url}/front/${kind}`)).toBe(200);
+  await Promise.all([front.stop(), back.stop()]);
+  return spans;
+}
+
+function attribute({ attributes }: Span, key: string): string | undefined {
+  const at = attributes.findIndex((one, i) => i % 2 === 0 && one === key);
+  return at === -1 ? undefined : attributes[at + 1];
+}
+
+/** The spans from one up to the root, as `service name`. */
+function wayUp(span: Span, all: readonly Span[]): string[] {
+  const above = all.find(({ spanId }) => spanId === span.parentSpanId);
+  const own = `${span.service} ${span.name}`;
+  return above === undefined ? [own] : [own, ...wayUp(above, all)];
+}
+
+const carried = (span: Span) =>
+  ['tenant.id', 'feature.id', 'budget.policy.id', 'user.id'].map((key) => attribute(span, key));
+
+const called = (all: readonly Span[]) => all.filter(({ call }) => call !== null);
+
+describe('node --import waybill/register', () => {
+  it('traces an ES module with Express and openai through two processes, all spans nested', async () => {
+    const all = await throughTwo('chat');
+    const isRequestOfCall = ({ service, kind, parentSpanId }: Span) =>
+      service === 'back' && kind === SpanKind.client && called(all).some(({ spanId }) => spanId === parentSpanId);
+    expect(all.filter(isRequestOfCall).map((span) => wayUp(span, all))).toEqual([
+      [
+        'back POST',
+        'back chat gpt-4o',
+        'back request handler',
+        'back POST /work/:kind',
+        'front POST',
+        'front request handler',
+        'front POST /front/:kind',
+      ],
+    ]);
+    expect(called(all)).toMatchObject([
+      { call: { operation: 'chat', provider: 'openai', requestModel: 'gpt-4o', usage: { outputTokens: 46 } } },
+    ]);
+    // Attribution was set in one process: every span of the other has it.
+    const back = all.filter(({ service }) => service === 'back');
+    for (const span of back) expect(carried(span)).toEqual(['acme', 'chat', 'pro-monthly', 'u-1']);
+    // And it is said which parents are in another process.
+    const flagsOf = (service: string, kind: number) =>
+      all.filter((span) => span.service === service && span.kind === kind).map(({ flags }) => flags & 0x300);
+    expect(flagsOf('back', SpanKind.server)).toEqual([0x300]);
+    expect(flagsOf('front', SpanKind.server)).toEqual([0x100]);
+    expect(new Set(flagsOf('back', SpanKind.client))).toEqual(new Set([0x100]));
+  });
+
+  it('does not trace the requests of its own exporter', async () => {
+    const app = await startApp('back');
+    await post(`${app.url}/work/chat`);
+    await expect.poll(() => called(spans).length).toBe(1);
+    await app.stop();
+    expect(spans.filter((span) => attribute(span, 'server.port') === String(receiver.port))).toEqual([]);
+  });
+
+  it('counts the tokens of responses, embeddings and streams', async () => {
+    const app = await startApp('back');
+    for (const kind of ['responses', 'embeddings', 'stream']) expect(await post(`${app.url}/work/${kind}`)).toBe(200);
+    await app.stop();
+    expect(called(spans).map(({ call }) => [call?.operation, (call?.usage?.inputTokens ?? 0) > 0])).toEqual([
+      ['chat', true],
+      ['embeddings', true],
+      ['chat', true],
+    ]);
+  });
+
+  it('ends the span of a stream that is cut, as an error, and of one that its reader leaves', async () => {
+    const app = await startApp('back');
+    expect(await post(`${app.url}/work/stream-cut`)).toBe(200);
+    expect(await post(`${app.url}/work/stream-left`)).toBe(200);
+    await app.stop();
+    expect(called(spans)).toMatchObject([
+      { status: StatusCode.error, call: { usage: null } },
+      { status: StatusCode.unset, call: { usage: null } },
+    ]);
+  });
+
+  it('marks a request to a model that no client library reports, whether by fetch or by http', async () => {
+    const app = await startApp('back');
+    for (const kind of ['fetch', 'http']) expect(await post(`${app.url}/work/${kind}`)).toBe(200);
+    await app.stop();
+    expect(called(spans)).toMatchObject([
+      { kind: SpanKind.client, call: { operation: 'chat', provider: '', usage: null } },
+      { kind: SpanKind.client, call: { operation: 'chat', provider: '', usage: null } },
+    ]);
+  });
+
+  it("shows the collector's hint in the log of the application", async () => {
+    // A service of its own: the collector says it once a minute and service.
+    const app = await startApp('careless');
+    await post(`${app.url}/work/chat`);
+    await expect.poll(app.log, { timeout: 5_000 }).toContain("call span of service 'careless' lacks tenant.id");
+  });
+
+  it('leaves bad values out, warns once for each field, and throws nothing', async () => {
+    const app = await startApp('back');
+    expect(await post(`${app.url}/careless`)).toBe(200);
+    expect(await post(`${app.url}/careless`)).toBe(200);
+    await app.stop();
+    expect(called(spans).map(carried)).toEqual(Array.from({ length: 4 }, () => Array.from({ length: 4 })));
+    expect(app.log().match(/withAttribution: (\w+) /g)).toEqual(
+      ['tenant', 'feature', 'policy', 'user'].map((field) => `withAttribution: ${field} `),
+    );
+  });
+
+  it('respects OTEL_PROPAGATORS: without baggage, attribution ends at the hop', async () => {
+    const back = await startApp('back');
+    const front = await startApp('front', { NEXT_URL: back.url, OTEL_PROPAGATORS: 'tracecontext' });
+    await post(`${front.url}/front/chat`);
+    await Promise.all([front.stop(), back.stop()]);
+    const [call] = called(spans);
+    expect(call && carried(call)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(call && wayUp(call, spans).at(-1)).toBe('front POST /front/:kind');
+  });
+});
+
+describe('an application under waybill/register is not harmed', () => {
+  it('by a collector that is away', async () => {
+    const app = await startApp('back', { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` });
+    expect(await post(`${app.url}/work/chat`)).toBe(200);
+    const before = Date.now();
+    await app.stop();
+    expect(app.child.signalCode).toBe('SIGTERM');
+    expect(Date.now() - before).toBeLessThan(4_000);
+  });
+
+  it('by settings that nobody can understand', async () => {
+    const app = await startApp('back', { OTEL_EXPORTER_OTLP_ENDPOINT: 'not a url', OTEL_TRACES_SAMPLER: 'nonsense' });
+    expect(await post(`${app.url}/work/chat`)).toBe(200);
+    expect(app.log()).not.toBe('');
+  });
+
+  it('by being switched off', async () => {
+    const app = await startApp('back', { OTEL_SDK_DISABLED: 'true' });
+    expect(await post(`${app.url}/work/chat`)).toBe(200);
+    await app.stop();
+    expect(spans).toEqual([]);
+  });
+
+  /** Spans wait for a minute, so that only the end of the application can send them. */
+  const patient = { OTEL_BSP_SCHEDULE_DELAY: '60000' };
+
+  it('ends by the signal that was sent, and sends its last spans before', async () => {
+    const app = await startApp('back', patient);
+    await post(`${app.url}/work/chat`);
+    await app.stop();
+    expect(app.child.signalCode).toBe('SIGTERM');
+    expect(called(spans)).toHaveLength(1);
+  });
+
+  it('ends as its own handler has it, and sends its last spans before', async () => {
+    const app = await startApp('back', { ...patient, ON_SIGTERM: '7' });
+    await post(`${app.url}/work/chat`);
+    await app.stop();
+    expect(app.child.exitCode).toBe(7);
+    expect(called(spans)).toHaveLength(1);
+  });
+
+  it('ends when it has nothing left to do, and sends its last spans before', async () => {
+    const app = await startApp('back', patient);
+    await post(`${app.url}/work/chat`);
+    const gone = once(app.child, 'exit');
+    app.child.stdin?.end();
+    await gone;
+    expect(app.child.exitCode).toBe(0);
+    expect(called(spans)).toHaveLength(1);
+  });
+});
