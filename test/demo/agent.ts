@@ -87,7 +87,7 @@ async function answer(question: Question): Promise<string> {
       return ask(fallingBackOpenai, { ...question, kind: 'chat' });
     case 'lost-context':
       return new Promise((done, fail) => {
-        queue.push(() => ask(openai, question).then(done, fail));
+        queue.push(() => void ask(openai, question).then(done).catch(fail));
       });
     case 'stream-cut':
       return ask(openai, { ...question, kind: 'stream', prompt: `${CUT_PROMPT}: ${question.prompt}` });
@@ -98,19 +98,18 @@ async function answer(question: Question): Promise<string> {
 }
 
 /** Drained by a timer that was started at boot, so a job runs in the context of the boot and not of its request. */
-const queue: (() => Promise<void>)[] = [];
+const queue: (() => void)[] = [];
 setInterval(() => {
-  for (let job = queue.shift(); job !== undefined; job = queue.shift()) void job();
+  for (let job = queue.shift(); job !== undefined; job = queue.shift()) job();
 }, 20);
 
 const app = express();
 app.use(express.json());
-app.post('/answer', async (request, response) => {
+app.post('/answer', (request, response) => {
   const question: Question = request.body;
-  try {
-    response.json({ text: await answer(question) });
-  } catch (error) {
-    response.status(502).json({ error: error instanceof Error ? error.message : String(error) });
-  }
+  answer(question).then(
+    (text) => response.json({ text }),
+    (error: unknown) => response.status(502).json({ error: error instanceof Error ? error.message : String(error) }),
+  );
 });
 app.listen(Number(process.env['PORT']), '127.0.0.1');

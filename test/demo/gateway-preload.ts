@@ -5,7 +5,7 @@ import http from 'node:http';
 
 /** The gateway takes a port, but no address; the demo opens nothing to the network. */
 function listenOnLoopbackOnly(): void {
-  const { listen } = http.Server.prototype;
+  const listen = Reflect.get(http.Server.prototype, 'listen');
   Reflect.set(http.Server.prototype, 'listen', function (this: http.Server, port: unknown, ...rest: unknown[]) {
     return Reflect.apply(listen, this, [port, '127.0.0.1', rest.find((one) => typeof one === 'function')]);
   });
@@ -13,7 +13,7 @@ function listenOnLoopbackOnly(): void {
 
 /** Lets a function see every request before anything else does, the instrumentation's server span included. */
 function beforeRequests(see: (request: IncomingMessage) => void): void {
-  const { emit } = http.Server.prototype;
+  const emit = Reflect.get(http.Server.prototype, 'emit');
   Reflect.set(http.Server.prototype, 'emit', function (this: http.Server, ...args: unknown[]) {
     const [event, request] = args;
     if (event === 'request' && request instanceof http.IncomingMessage) see(request);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { Request, Response } from 'express';
 import express from 'express';
 
@@ -38,11 +38,10 @@ export async function startProvider(port = 0): Promise<Provider> {
   app.post('/v1/chat/completions', chatCompletions);
   app.post('/v1/responses', responses);
   app.post('/v1/embeddings', embeddings);
-  const server = await new Promise<Server>((done, fail) => {
-    const listening = app.listen(port, '127.0.0.1', () => done(listening));
-    listening.once('error', fail);
-  });
-  const { port: taken } = server.address() as AddressInfo;
+  const server = createServer(app).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The provider has no port.');
   const stop = async (): Promise<void> => {
     if (!server.listening) return;
     await new Promise((done) => {
@@ -50,7 +49,7 @@ export async function startProvider(port = 0): Promise<Provider> {
       server.closeAllConnections();
     });
   };
-  const origin = `http://127.0.0.1:${taken}`;
+  const origin = `http://127.0.0.1:${address.port}`;
   return { url: `${origin}/v1`, overloadedUrl: `${origin}/overloaded/v1`, stop, [Symbol.asyncDispose]: stop };
 }
 

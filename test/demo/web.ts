@@ -32,13 +32,14 @@ app.use((request, response, next) => {
   );
 });
 
-app.post('/:feature', async (request, response) => {
-  const answer = await fetch(`${agentUrl}/answer`, {
+app.post('/:feature', (request, response, next) => {
+  fetch(`${agentUrl}/answer`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(request.body),
-  });
-  response.status(answer.status).json(await answer.json());
+  })
+    .then(async (answer) => response.status(answer.status).json(await answer.json()))
+    .catch(next);
 });
 
 app.listen(Number(process.env['PORT']), '127.0.0.1');
