@@ -1,3 +1,4 @@
+import { problemOf } from './value-problem.js';
 import { rule } from './rule.js';
 
 export const policyMismatch = rule({
@@ -9,9 +10,14 @@ export const policyMismatch = rule({
   summary: 'The named policy does not cover this tenant or feature.',
   why: "The call spends another's budget: when that budget is gone, those it belongs to are blocked.",
   fix: () => 'Correct the policy id where it is set, or widen the match of the policy in the contract.',
-  *check({ passages, policy, call }) {
+  *check({ passages, policy, call }, contract) {
     if (policy.named === null || policy.resolved !== null) return;
     const { tenant, feature } = passages;
+    // A value that is absent or says nothing is reported as that; no policy could cover it.
+    for (const { attribute, value } of [tenant, feature]) {
+      const isAskedFor = attribute !== 'user' && attribute !== 'policy' && policy.named.match[attribute] !== undefined;
+      if (isAskedFor && (value === null || problemOf(attribute, value, contract) !== null)) return;
+    }
     yield {
       attribute: 'policy',
       spanId: call.span.spanId,

@@ -1,3 +1,4 @@
+import { problemOf } from './value-problem.js';
 import { rule } from './rule.js';
 
 export const unknownPolicy = rule({
@@ -8,9 +9,11 @@ export const unknownPolicy = rule({
   summary: 'The policy that the call names is not in the contract, or it names none and none covers it.',
   why: 'Nobody looks a limit up under that id, so this spend counts against no budget.',
   fix: () => 'Correct the policy id at its source, or add the policy to the contract.',
-  *check({ passages, policy, call }, { source }) {
-    if (source.policies.length === 0) return;
+  *check({ passages, policy, call }, contract) {
+    if (contract.source.policies.length === 0) return;
     const { value } = passages.policy;
+    // An id that is absent though required, or that says nothing, is reported as that.
+    if (value === null ? contract.required.includes('policy') : problemOf('policy', value, contract) !== null) return;
     if (value !== null && policy.named === null) {
       yield { attribute: 'policy', spanId: call.span.spanId, message: `The contract has no policy '${value}'.` };
     } else if (value === null && policy.matching.length === 0) {

@@ -86,8 +86,8 @@ async function answer(question: Question): Promise<string> {
     case 'tenant-rewritten':
       return ask(fallingBackOpenai, { ...question, kind: 'chat' });
     case 'lost-context':
-      return new Promise((done, fail) => {
-        queue.push(() => void ask(openai, question).then(done).catch(fail));
+      return new Promise((done) => {
+        queue.push(() => done(ask(openai, question)));
       });
     case 'stream-cut':
       return ask(openai, { ...question, kind: 'stream', prompt: `${CUT_PROMPT}: ${question.prompt}` });

@@ -55,7 +55,6 @@ export const faults: readonly Fault[] = [
       { rule: 'dropped', attribute: 'tenant', hop: agentToGateway },
       { rule: 'dropped', attribute: 'feature', hop: agentToGateway },
       { rule: 'dropped', attribute: 'policy', hop: agentToGateway },
-      { rule: 'unknown-policy', attribute: 'policy', hop: null },
     ],
     status: 200,
   },
@@ -79,10 +78,7 @@ export const faults: readonly Fault[] = [
     tenants: ['stark'],
     requests: 24,
     callsPerRequest: 1,
-    expected: [
-      { rule: 'placeholder', attribute: 'tenant', hop: null },
-      { rule: 'policy-mismatch', attribute: 'policy', hop: null },
-    ],
+    expected: [{ rule: 'placeholder', attribute: 'tenant', hop: null }],
     status: 200,
   },
   {
@@ -96,7 +92,6 @@ export const faults: readonly Fault[] = [
       { rule: 'missing', attribute: 'tenant', hop: null },
       { rule: 'missing', attribute: 'feature', hop: null },
       { rule: 'missing', attribute: 'policy', hop: null },
-      { rule: 'unknown-policy', attribute: 'policy', hop: null },
     ],
     status: 200,
   },

@@ -71,6 +71,8 @@ async function startWaybill(): Promise<{ waybill: Launched; otlpUrl: string; api
     await launch({
       name: 'waybill',
       args: [
+        '--import',
+        join(packageRoot, 'dist', 'test', 'demo', 'lifeline.js'),
         join(packageRoot, 'dist', 'collector', 'cli', 'main.js'),
         'serve',
         ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),

@@ -35,7 +35,9 @@ export async function startProvider(port = 0): Promise<Provider> {
   app.use('/overloaded', (_request, response) => {
     response.status(503).json({ error: { message: 'The model is overloaded.', type: 'server_error' } });
   });
-  app.post('/v1/chat/completions', chatCompletions);
+  app.post('/v1/chat/completions', (request, response, next) => {
+    chatCompletions(request, response).then(undefined, next);
+  });
   app.post('/v1/responses', responses);
   app.post('/v1/embeddings', embeddings);
   const server = createServer(app).listen(port, '127.0.0.1');

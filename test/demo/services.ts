@@ -25,7 +25,6 @@ const compiled = join(packageRoot, 'dist', 'test', 'demo');
 export async function startServices(otlpUrl: string): Promise<Services> {
   const ports = await Promise.all([freePort(), freePort(), freePort(), freePort(), freePort()]);
   const [provider, gateway, fallback, agent, web] = ports;
-  const url = (port: number): string => `http://127.0.0.1:${port}`;
   const started = await Promise.allSettled(
     [
       {
@@ -38,15 +37,15 @@ export async function startServices(otlpUrl: string): Promise<Services> {
       gatewayOf('gateway', gateway, otlpUrl, {}),
       gatewayOf('gateway-fallback', fallback, otlpUrl, {
         DEMO_TENANT: 'shared-pool',
-        DEMO_PROVIDER_URL: `${url(provider)}/v1`,
+        DEMO_PROVIDER_URL: `${urlOf(provider)}/v1`,
       }),
       instrumented('agent', [join(compiled, 'agent.js')], agent, otlpUrl, {
-        GATEWAY_URL: url(gateway),
-        FALLBACK_URL: url(fallback),
-        PROVIDER_URL: `${url(provider)}/v1`,
-        OVERLOADED_URL: `${url(provider)}/overloaded/v1`,
+        GATEWAY_URL: urlOf(gateway),
+        FALLBACK_URL: urlOf(fallback),
+        PROVIDER_URL: `${urlOf(provider)}/v1`,
+        OVERLOADED_URL: `${urlOf(provider)}/overloaded/v1`,
       }),
-      instrumented('web', [join(compiled, 'web.js')], web, otlpUrl, { AGENT_URL: url(agent) }),
+      instrumented('web', [join(compiled, 'web.js')], web, otlpUrl, { AGENT_URL: urlOf(agent) }),
     ].map(launch),
   );
   const running = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -58,7 +57,11 @@ export async function startServices(otlpUrl: string): Promise<Services> {
     await stop();
     throw failed.reason;
   }
-  return { webUrl: url(web), running, stop, [Symbol.asyncDispose]: stop };
+  return { webUrl: urlOf(web), running, stop, [Symbol.asyncDispose]: stop };
+}
+
+function urlOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
 }
 
 /** The official Portkey gateway, as it comes from npm. */

@@ -39,7 +39,7 @@ app.post('/:feature', (request, response, next) => {
     body: JSON.stringify(request.body),
   })
     .then(async (answer) => response.status(answer.status).json(await answer.json()))
-    .catch(next);
+    .then(undefined, next);
 });
 
 app.listen(Number(process.env['PORT']), '127.0.0.1');

@@ -7,12 +7,15 @@ import { withAttribution } from 'waybill/instrumentation';
 const { PROVIDER_URL = '', NEXT_URL = '', ON_SIGTERM = '' } = process.env;
 const openai = new OpenAI({ baseURL: PROVIDER_URL, apiKey: 'test', maxRetries: 0 });
 
-function ask(prompt, more = {}) {
-  return openai.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: prompt }], ...more });
-}
+const messages = (content) => [{ role: 'user', content }];
 
 async function readStream(prompt, chunks = Infinity) {
-  const stream = await ask(prompt, { stream: true, stream_options: { include_usage: true } });
+  const stream = await openai.chat.completions.create({
+    model: 'gpt-4o',
+    messages: messages(prompt),
+    stream: true,
+    stream_options: { include_usage: true },
+  });
   let left = chunks;
   for await (const _ of stream) {
     left -= 1;
@@ -24,7 +27,7 @@ const request = { method: 'POST', headers: { 'Content-Type': 'application/json' 
 const body = JSON.stringify({ model: 'gpt-4o', messages: [] });
 
 const work = {
-  chat: () => ask('hello'),
+  chat: () => openai.chat.completions.create({ model: 'gpt-4o', messages: messages('hello') }),
   responses: () => openai.responses.create({ model: 'gpt-4o', input: 'hello' }),
   embeddings: () => openai.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' }),
   stream: () => readStream('hello'),

@@ -24,6 +24,7 @@ export async function startTestStore(): Promise<TestStore> {
     httpPort: await freePort(),
     nativePort: await freePort(),
     memoryBytes: 2 * 1024 ** 3,
+    longestBackoffMs: 200,
     log: pino({ level: 'silent' }),
   });
   const address = { url: engine.url, username: engine.username, password: engine.password, database: 'waybill' };

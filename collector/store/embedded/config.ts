@@ -22,7 +22,10 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
     <count>2</count>
   </logger>
   <max_server_memory_usage>${memoryBytes}</max_server_memory_usage>
+  <timezone>UTC</timezone>
   <mark_cache_size>67108864</mark_cache_size>
+  <index_mark_cache_size>16777216</index_mark_cache_size>
+  <primary_index_cache_size>16777216</primary_index_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <background_pool_size>4</background_pool_size>
   <background_schedule_pool_size>8</background_schedule_pool_size>
@@ -47,7 +50,8 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
 /**
  * The server's users. The process itself logs in as \`default\`, without a password, and so can anyone on this machine:
  * it may start and stop listeners, and nothing else. \`reader\` is for people and tools: it sees our tables only, so
- * table functions such as file() and url() are refused, and its queries are bounded.
+ * table functions such as file() and url() are refused, and its queries are bounded (the least is 1 where 0 would mean
+ * unbounded).
  */
 export function engineUsers({ waybill, reader }: Credentials): string {
   return `<clickhouse>
@@ -59,9 +63,9 @@ export function engineUsers({ waybill, reader }: Credentials): string {
       <max_execution_time>60</max_execution_time>
       <max_threads>2</max_threads>
       <constraints>
-        <max_memory_usage><max>1000000000</max></max_memory_usage>
-        <max_execution_time><max>60</max></max_execution_time>
-        <max_threads><max>2</max></max_threads>
+        <max_memory_usage><min>1</min><max>1000000000</max></max_memory_usage>
+        <max_execution_time><min>1</min><max>60</max></max_execution_time>
+        <max_threads><min>1</min><max>2</max></max_threads>
       </constraints>
     </people>
   </profiles>
@@ -69,7 +73,7 @@ export function engineUsers({ waybill, reader }: Credentials): string {
   <users>
     <default>
       <password></password>
-      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <networks><ip>127.0.0.0/8</ip><ip>::1</ip></networks>
       <profile>default</profile>
       <quota>default</quota>
       <grants>
@@ -79,7 +83,7 @@ export function engineUsers({ waybill, reader }: Credentials): string {
     </default>
     <waybill>
       <password_sha256_hex>${passwordHash(waybill)}</password_sha256_hex>
-      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <networks><ip>127.0.0.0/8</ip><ip>::1</ip></networks>
       <profile>default</profile>
       <quota>default</quota>
       <grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants>

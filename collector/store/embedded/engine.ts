@@ -1,17 +1,18 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { listen, stopperOf } from '../../listen.js';
-import { packagePath } from '../../package-path.js';
 import { StartError } from '../../start-error.js';
 import type { EngineFiles } from './config.js';
 import { engineConfig, engineUsers } from './config.js';
 import { loadCredentials } from './credentials.js';
+import type { Access } from './ping.js';
 import { ping, stopSleepingQuery } from './ping.js';
+import type { ServerProcess } from './server-process.js';
+import { launchServer } from './server-process.js';
 
 export interface EngineOptions {
   /** Where the data is kept; created if need be. */
@@ -22,6 +23,8 @@ export interface EngineOptions {
   readonly memoryBytes: number;
   readonly log: Logger;
   readonly host?: string;
+  /** The longest wait before a server that keeps dying is started again. */
+  readonly longestBackoffMs?: number;
 }
 
 /** A running embedded server. */
@@ -39,9 +42,9 @@ export interface Engine extends AsyncDisposable {
 
 const READY_WITHIN_MS = 60_000;
 const FIRST_BACKOFF_MS = 200;
-const LONGEST_BACKOFF_MS = 10_000;
 const HEALTHY_AFTER_MS = 60_000;
-const PING_EVERY_MS = 2_000;
+const PING_EVERY_MS = 1_000;
+const REFUSALS_TOLERATED = 2;
 
 /**
  * Starts ClickHouse as a child process, and starts it again whenever it dies, with back-off.
@@ -49,21 +52,17 @@ const PING_EVERY_MS = 2_000;
  * Every answered insert is fsynced, so that it survives a crash of the server, of this process and of the machine.
  * The child ends when this process ends, in whatever way.
  *
- * @throws StartError where a port is taken or another server has the directory
+ * @throws StartError where a port is taken, or the directory is another server's or cannot be written
  */
 export async function startEmbeddedClickHouse(options: EngineOptions): Promise<Engine> {
-  const { httpPort, nativePort, log, memoryBytes, host = '127.0.0.1' } = options;
-  const files = engineFiles(resolve(options.dataDir));
+  const { httpPort, nativePort, log, memoryBytes, host = '127.0.0.1', longestBackoffMs = 10_000 } = options;
   await ensureFree(host, httpPort, '--clickhouse-port');
   await ensureFree(host, nativePort, '--clickhouse-native-port');
-  await mkdir(files.store, { recursive: true, mode: 0o700 });
-  const credentials = await loadCredentials(resolve(options.dataDir));
-  await writeFile(files.config, engineConfig(files, memoryBytes), { mode: 0o600 });
-  await writeFile(files.users, engineUsers(credentials), { mode: 0o600 });
+  const { files, password } = await prepareDirectory(resolve(options.dataDir), memoryBytes);
 
-  const access = { url: `http://${host}:${httpPort}`, username: 'waybill', password: credentials.waybill };
+  const access = { url: `http://${isIPv6(host) ? `[${host}]` : host}:${httpPort}`, username: 'waybill', password };
   const args = serverArguments(files, host, httpPort, nativePort);
-  const state: { server: Server; stopping: boolean } = { server: launch(args), stopping: false };
+  const state = { server: launchServer(args), stopping: false };
   const until = new AbortController();
 
   await ready(state.server, access, files.store);
@@ -72,31 +71,39 @@ export async function startEmbeddedClickHouse(options: EngineOptions): Promise<E
   /** Waits for the end of the server and launches the next, until told to stop. */
   async function supervise(): Promise<void> {
     let backoffMs = FIRST_BACKOFF_MS;
-    while (!state.stopping) {
+    for (;;) {
       const startedMs = performance.now();
-      await Promise.race([state.server.ended, listenersGone(state.server)]);
+      await endOf(state.server);
       if (state.stopping) return;
-      state.server.kill();
-      await state.server.ended;
       if (performance.now() - startedMs > HEALTHY_AFTER_MS) backoffMs = FIRST_BACKOFF_MS;
       log.error({ backoffMs, said: state.server.said() }, 'ClickHouse ended; starting it again');
       await pause(backoffMs);
-      backoffMs = Math.min(2 * backoffMs, LONGEST_BACKOFF_MS);
+      backoffMs = Math.min(2 * backoffMs, longestBackoffMs);
       if (state.stopping) return;
-      state.server = launch(args);
+      state.server = launchServer(args);
     }
   }
 
-  /** Resolves when the server lives but nothing listens any more: anyone on this machine may stop its listeners. */
-  async function listenersGone(server: Server): Promise<void> {
-    let refused = 0;
-    while (refused < 3 && server.isAlive() && !state.stopping) {
-      await pause(PING_EVERY_MS);
-      refused = (await ping(access)) === 'refused' && server.wasReady() ? refused + 1 : 0;
-      if (!server.wasReady() && (await ping(access)) === 'ok') server.markReady();
+  /**
+   * Resolves when the server is gone, and ends one that is of no use: it never came up, or it lives but no longer
+   * listens, since anyone on this machine may stop its listeners. One that is only slow to answer is left alone.
+   */
+  async function endOf(server: ServerProcess): Promise<void> {
+    const startedMs = performance.now();
+    let refusals = 0;
+    while (server.isAlive()) {
+      await Promise.race([server.ended, pause(PING_EVERY_MS)]);
+      if (state.stopping || !server.isAlive()) return server.ended;
+      const answer = await ping(access);
+      if (answer === 'ok') server.confirmReady();
+      refusals = answer === 'refused' && server.wasReady() ? refusals + 1 : 0;
+      const isLate = !server.wasReady() && performance.now() - startedMs > READY_WITHIN_MS;
+      if (refusals > REFUSALS_TOLERATED || isLate) {
+        log.error(isLate ? 'ClickHouse did not come up; ending it' : 'ClickHouse no longer listens; ending it');
+        server.kill();
+        return server.ended;
+      }
     }
-    if (refused >= 3) log.error('ClickHouse no longer listens; ending it');
-    else await server.ended;
   }
 
   async function pause(ms: number): Promise<void> {
@@ -107,7 +114,7 @@ export async function startEmbeddedClickHouse(options: EngineOptions): Promise<E
     if (!state.stopping) {
       state.stopping = true;
       until.abort();
-      await stopSleepingQuery(access);
+      if (state.server.isAlive()) await stopSleepingQuery(access);
       state.server.kill();
     }
     await state.server.ended;
@@ -123,13 +130,34 @@ export async function startEmbeddedClickHouse(options: EngineOptions): Promise<E
   };
 }
 
-function engineFiles(dataDir: string): EngineFiles {
-  return {
+/** Makes the directory, the passwords and the configuration, all for the owner alone. */
+async function prepareDirectory(
+  dataDir: string,
+  memoryBytes: number,
+): Promise<{ files: EngineFiles; password: string }> {
+  const files = {
     store: join(dataDir, 'clickhouse'),
     config: join(dataDir, 'clickhouse.xml'),
     users: join(dataDir, 'clickhouse-users.xml'),
     log: join(dataDir, 'clickhouse.log'),
   };
+  try {
+    await mkdir(files.store, { recursive: true, mode: 0o700 });
+    const credentials = await loadCredentials(dataDir);
+    await replaceFile(files.config, engineConfig(files, memoryBytes));
+    await replaceFile(files.users, engineUsers(credentials));
+    return { files, password: credentials.waybill };
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new StartError(`The directory ${dataDir} cannot be used: ${error.message}. Choose another one with --data.`);
+  }
+}
+
+/** Another server may be using this directory and reading this file: it must never see half of it. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, file);
 }
 
 function serverArguments(files: EngineFiles, host: string, httpPort: number, nativePort: number): string[] {
@@ -146,59 +174,12 @@ function serverArguments(files: EngineFiles, host: string, httpPort: number, nat
   ];
 }
 
-/** One run of the server process. */
-interface Server {
-  readonly pid: number | undefined;
-  readonly ended: Promise<void>;
-  readonly isAlive: () => boolean;
-  readonly wasReady: () => boolean;
-  readonly markReady: () => void;
-  /** The last of what it wrote to stderr. */
-  readonly said: () => string;
-  readonly kill: () => void;
-}
-
-function launch(args: readonly string[]): Server {
-  // Detached: Ctrl-C in a terminal goes to the whole process group, and the database must outlive our own draining.
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [packagePath('dist/collector/store/embedded/child.js'), ...args],
-    {
-      stdio: ['pipe', 'ignore', 'pipe'],
-      detached: true,
-      env: {},
-    },
-  );
-  let said = '';
-  let isReady = false;
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-4_000);
-  });
-  // The pipe breaks when the child is killed; its end is noticed by `exit`.
-  child.stdin?.on('error', () => undefined);
-  const ended = new Promise<void>((done) => {
-    child.once('exit', () => done()).once('error', () => done());
-  });
-  return {
-    pid: child.pid,
-    ended,
-    isAlive: () => child.exitCode === null && child.signalCode === null,
-    wasReady: () => isReady,
-    markReady: () => {
-      isReady = true;
-    },
-    said: () => said.trim(),
-    kill: () => {
-      child.kill('SIGKILL');
-    },
-  };
-}
-
-async function ready(server: Server, access: Parameters<typeof ping>[0], directory: string): Promise<void> {
+/** Waits for the first answer. */
+async function ready(server: ServerProcess, access: Access, directory: string): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;
   while (server.isAlive() && performance.now() < deadline) {
     if ((await ping(access)) === 'ok') {
-      server.markReady();
+      server.confirmReady();
       return;
     }
     await sleep(25);

@@ -12,6 +12,12 @@ testRule('policy-mismatch', {
         .call('gpt-4o').spans,
       contract: { policies },
     },
+    'the tenant is absent or a placeholder, which is another fault': {
+      spans: trace()
+        .station('web', { ...clean, tenant: 'unknown' })
+        .call('gpt-4o').spans,
+      contract: { policies },
+    },
     'the policy is not known, which is another fault': {
       spans: trace()
         .station('web', { ...clean, policy: 'gold' })

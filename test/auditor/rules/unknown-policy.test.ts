@@ -11,6 +11,10 @@ testRule('unknown-policy', {
       spans: trace().station('web', clean).call('gpt-4o').spans,
       contract: { policies },
     },
+    'it is required and absent, which is another fault': {
+      spans: trace().station('web', noPolicy).call('gpt-4o').spans,
+      contract: { policies },
+    },
     'the contract lists no policies': { spans: trace().station('web', clean).call('gpt-4o').spans },
     'none is named and one covers the call': {
       spans: trace().station('web', noPolicy).call('gpt-4o').spans,

@@ -27,7 +27,7 @@ describe('decodeProtobuf', () => {
         expect(decoded).toEqual(decodeSlowly(body));
         spans += decoded.length;
       }),
-      { seed: SEED, numRuns: 1_500 },
+      { seed: SEED, numRuns: 1_500, endOnFailure: true },
     );
     expect(spans).toBeGreaterThan(1_000);
   });
@@ -37,7 +37,7 @@ describe('decodeProtobuf', () => {
       fc.property(anyRequest, (request) => {
         expect(decodeJson(toJson(request), reader)).toEqual(decodeProtobuf(toProtobuf(request), reader));
       }),
-      { seed: SEED, numRuns: 1_000 },
+      { seed: SEED, numRuns: 1_000, endOnFailure: true },
     );
   });
 
@@ -62,7 +62,7 @@ describe('decodeProtobuf', () => {
           seen.stricter += 1;
         } else seen.refused += 1;
       }),
-      { seed: SEED, numRuns: 3_000 },
+      { seed: SEED, numRuns: 3_000, endOnFailure: true },
     );
     expect(seen.same).toBeGreaterThan(500);
     expect(seen.refused).toBeGreaterThan(500);

@@ -35,12 +35,17 @@ const PROTO = `
   message RpcStatus { int32 code = 1; string message = 2; }`;
 
 const whole = parse(PROTO).root;
-/** Here a value stays bytes until it is asked for, as the decoder treats it: what is skipped is not judged. */
+/** Here what the decoder passes over is nothing but bytes, and so are values until they are asked for. */
 const lazy = parse(
-  PROTO.replace(
-    'message KeyValue { string key = 1; AnyValue value = 2; }',
-    'message KeyValue { string key = 1; bytes value = 2; }',
-  ),
+  PROTO.replace('string key = 1; AnyValue value = 2;', 'string key = 1; bytes value = 2;')
+    .replaceAll('string schema_url', 'bytes schema_url')
+    .replace(
+      'string version = 2; repeated KeyValue attributes = 3;',
+      'string version = 2; repeated bytes attributes = 3;',
+    )
+    .replace('repeated Event events', 'repeated bytes events')
+    .replace(/(message Link \{[^}]*)string trace_state/, '$1bytes trace_state')
+    .replace('message Status { string message', 'message Status { bytes message'),
 ).root;
 
 export const requestType: Type = whole.lookupType('ExportTraceServiceRequest');

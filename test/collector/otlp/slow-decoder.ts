@@ -44,7 +44,7 @@ export function decodeSlowly(body: Uint8Array): ComparableSpan[] {
     defaults: true,
   });
   return list(request['resourceSpans']).flatMap((resourceSpans) => {
-    const resource = attributeMap(object(resourceSpans['resource'])['attributes']);
+    const resource = attributeMap(object(resourceSpans['resource'])['attributes'], 'service.name');
     return list(resourceSpans['scopeSpans']).flatMap((scopeSpans) => {
       const scope = object(scopeSpans['scope']);
       return list(scopeSpans['spans']).flatMap((span) => {
@@ -103,10 +103,10 @@ function keptOf(attributes: Map<string, string>): Record<string, string> {
   return Object.fromEntries([...attributes].filter(([key]) => isKept(key)));
 }
 
-function attributeMap(attributes: unknown): Map<string, string> {
+function attributeMap(attributes: unknown, also: string | null = null): Map<string, string> {
   const map = new Map<string, string>();
   for (const { key, value } of list(attributes)) {
-    if (typeof key !== 'string' || !(isKept(key) || factKeys.has(key) || key === 'service.name')) continue;
+    if (typeof key !== 'string' || !(isKept(key) || factKeys.has(key) || key === also)) continue;
     map.set(
       key,
       value instanceof Uint8Array

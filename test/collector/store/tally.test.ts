@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditTrace } from '../../../auditor/audit.js';
 import { parseUsd } from '../../../auditor/cost/usd.js';
@@ -9,6 +9,7 @@ import { listCalls } from '../../../collector/store/questions/list-calls.js';
 import { spendBy } from '../../../collector/store/questions/spend.js';
 import { tallyCalls, tallyDays } from '../../../collector/store/questions/tally.js';
 import type { Call } from '../../../schemas/audit.js';
+import type { Scope } from '../../../schemas/gate.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -46,7 +47,7 @@ const shapes = fc.array(
   { minLength: 1, maxLength: 30 },
 );
 
-async function store(all: readonly Shape[]): Promise<Call[]> {
+async function store(all: readonly Shape[], file: Parameters<typeof contract>[0] = {}): Promise<Call[]> {
   for (const table of ['calls', 'audits', 'gates']) await test.store.command(`TRUNCATE TABLE ${table}`);
   const audits = all.map(({ hoursAgo, tenant, model, tokens, fate }, i) => {
     const start = { startUs: NOW_US - hoursAgo * HOUR_US };
@@ -61,19 +62,20 @@ async function store(all: readonly Shape[]): Promise<Call[]> {
       .station('web', carried, start)
       .station('gateway', arriving, start)
       .call(model, usage, { span: start });
-    return auditTrace(spans, contract());
+    return auditTrace(spans, contract(file));
   });
   const toWrite = audits.map((audit) => ({ audit, seenUs: [NOW_US], firstDay: '2026-11-01', mayHaveCalls: false }));
   await writeAudits(test.store, toWrite, NOW_US);
   return audits.flatMap(({ calls }) => calls);
 }
 
+function mean(calls: readonly Call[]): number | null {
+  const known = calls.flatMap(({ costUsd }) => (costUsd === null ? [] : [Number(costUsd)]));
+  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length;
+}
+
 /** The tally as its definition says, slowly. */
 function slowTally(calls: readonly Call[]) {
-  const mean = (some: readonly Call[]): number | null => {
-    const known = some.flatMap(({ costUsd }) => (costUsd === null ? [] : [Number(costUsd)]));
-    return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length;
-  };
   const weight = (call: Call): number =>
     call.costUsd !== null
       ? Number(call.costUsd)
@@ -182,6 +184,19 @@ describe('questions over stored calls', () => {
     } while (cursor !== undefined);
     expect(new Set(seen).size).toBe(7);
     expect(seen).toHaveLength(7);
+  });
+
+  it('call a policy dead where no service resolved to it, not where one did', async () => {
+    const policies = ['pro-monthly', 'trial'].map((id) => ({ id, match: { tenant: ['acme'] } }));
+    const { source } = contract({ policies, gate: { days: 1 } });
+    await store([{ hoursAgo: 1, tenant: 'acme', model: 'gpt-4o', tokens: 1000, fate: 'clean' }], { policies });
+    const policyCheck = async (scope: Scope) =>
+      (await askGate(test.store, source, scope, NOW_US)).blockers.find(({ check }) => check === 'policies')?.message;
+    const dead = "Policies do not fit the calls: no call resolved to 'trial'.";
+    expect(await policyCheck({})).toBe(dead);
+    expect(await policyCheck({ tenant: 'acme', service: 'a-service-without-calls' })).toBe(dead);
+    expect(await policyCheck({ tenant: 'globex' })).toBeUndefined();
+    expect(await policyCheck({ policy: 'pro-monthly' })).toBeUndefined();
   });
 
   it('keep every answer of the gate, and never say ready of an empty scope', async () => {
