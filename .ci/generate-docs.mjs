@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { questions } from '../dist/collector/api/questions.js';
-import { rules } from '../dist/auditor/rules/all.js';
+import { allRules, rules } from '../dist/auditor/rules/all.js';
 import { contractSchema } from '../dist/schemas/contract.js';
 
 const root = new URL('../', import.meta.url);
@@ -24,6 +24,14 @@ function write(path, text) {
   else writeFileSync(file, text);
 }
 
+/** What a breach does to the verdict of a call. */
+function effectOf({ id }) {
+  const rule = rules.find((one) => one.id === id);
+  if (rule === undefined) return 'It belongs to no single call; the verdicts stay as they are.';
+  if (rule.defeats === null) return 'It informs; the verdict stays as it is.';
+  return `A call that breaks it is not ${rule.defeats}.${rule.misattributes ? ' It counts as misattributed.' : ''}`;
+}
+
 const example = { attribute: 'tenant', key: 'tenant.id', hop: { from: 'agent', to: 'gateway' } };
 
 write(
@@ -34,18 +42,16 @@ write(
 
 | rule | question | severity | broken when |
 |---|---|---|---|
-${rules.map(({ id, question, severity, summary }) => `| [${id}](#${id}) | ${question} | ${severity} | ${summary} |`).join('\n')}
+${allRules.map(({ id, question, severity, summary }) => `| [${id}](#${id}) | ${question} | ${severity} | ${summary} |`).join('\n')}
 
-${rules
+${allRules
   .map((rule) =>
     [
       `## ${rule.id}`,
       rule.summary,
       `**Why it matters.** ${rule.why}`,
       `**Fix**, for example: ${rule.fix(example)}`,
-      rule.defeats === null
-        ? 'It informs; the verdict stays as it is.'
-        : `A call that breaks it is not ${rule.defeats}.${rule.misattributes ? ' It counts as misattributed.' : ''}`,
+      effectOf(rule),
     ].join('\n\n'),
   )
   .join('\n\n')}
@@ -67,7 +73,10 @@ function parameters(query) {
   }));
 }
 
-const error = { type: 'object', properties: { error: { type: 'object', properties: { message: { type: 'string' } } } } };
+const error = {
+  type: 'object',
+  properties: { error: { type: 'object', properties: { message: { type: 'string' } } } },
+};
 const json = (schema) => ({ content: { 'application/json': { schema } } });
 
 write(
@@ -112,7 +121,10 @@ const help = commands
 const readme = readFileSync(new URL('README.md', root), 'utf8');
 write(
   'README.md',
-  readme.replace(/(<!-- help: generated -->\n)[\s\S]*(\n<!-- \/help -->)/, (_, open, close) => `${open}\n${help}\n${close}`),
+  readme.replace(
+    /(<!-- help: generated -->\n)[\s\S]*(\n<!-- \/help -->)/,
+    (_, open, close) => `${open}\n${help}\n${close}`,
+  ),
 );
 
 if (stale.length > 0) {

@@ -6,7 +6,7 @@ import type { CompiledContract } from './contract.js';
 import { factsOf } from './cost/billing.js';
 import { formatUsd } from './cost/usd.js';
 import type { RouteFinding } from './findings.js';
-import { findingsOf } from './findings.js';
+import { findingsOf, traceFindingsOf } from './findings.js';
 import type { Route } from './trace/audited-route.js';
 import { callStation, routeTo } from './trace/audited-route.js';
 import { buildTrace, hasFailed, isLeafCall } from './trace/trace.js';
@@ -31,7 +31,7 @@ export interface TraceAudit {
 export function auditTrace(spans: readonly Span[], contract: CompiledContract): TraceAudit {
   const trace = buildTrace(spans);
   const calls = trace.nodes.filter(isLeafCall).map((node) => auditCall(routeTo(node, trace, contract), contract));
-  return { traceId: trace.traceId, spans: trace.nodes.length, calls, findings: [] };
+  return { traceId: trace.traceId, spans: trace.nodes.length, calls, findings: traceFindingsOf(trace, contract) };
 }
 
 function auditCall(route: Route, contract: CompiledContract): Call {

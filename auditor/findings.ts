@@ -1,14 +1,17 @@
-import type { Finding } from '../schemas/audit.js';
+import type { Finding, TraceFinding } from '../schemas/audit.js';
 import type { CompiledContract } from './contract.js';
-import { rules } from './rules/all.js';
+import { rules, traceRules } from './rules/all.js';
 import type { Breach, Defeats, Rule } from './rules/rule.js';
 import type { Route } from './trace/audited-route.js';
+import type { Trace } from './trace/trace.js';
 
 /** A finding, with what it means for the verdict. */
 export interface RouteFinding {
   readonly finding: Finding;
   readonly defeats: Defeats;
   readonly misattributes: boolean;
+  /** Rules whose findings it explains. */
+  readonly explains: readonly string[];
 }
 
 /** Runs every rule over a route. A rule that throws is itself a finding: silence would look like a pass. */
@@ -21,7 +24,38 @@ export function findingsOf(route: Route, contract: CompiledContract): RouteFindi
       found.push(ruleFailed(rule, route, error));
     }
   }
-  return found;
+  return attachExplanations(found);
+}
+
+/** Judges the trace as a whole. */
+export function traceFindingsOf(trace: Trace, contract: CompiledContract): TraceFinding[] {
+  return traceRules.flatMap((rule) =>
+    [...rule.check(trace, contract)].map(({ spanId, message, fix, hop = null }) => ({
+      traceId: trace.traceId,
+      rule: rule.id,
+      severity: rule.severity,
+      question: rule.question,
+      attribute: null,
+      hop,
+      spanId,
+      message,
+      fix: fix ?? rule.fix({ attribute: '', key: '', hop: { from: '', to: '' } }),
+    })),
+  );
+}
+
+/** Two findings never say the same thing twice: what explains another is attached to it. */
+function attachExplanations(found: readonly RouteFinding[]): RouteFinding[] {
+  const isExplainedBy = (one: RouteFinding, other: RouteFinding): boolean =>
+    other.explains.includes(one.finding.rule) && one.finding.attribute === other.finding.attribute;
+  return found
+    .filter((one) => one.explains.length === 0 || !found.some((other) => isExplainedBy(other, one)))
+    .map((one) => {
+      const related = found
+        .filter((other) => isExplainedBy(one, other))
+        .map(({ finding: { rule, message, fix } }) => ({ rule, message, fix }));
+      return related.length === 0 ? one : { ...one, finding: { ...one.finding, related } };
+    });
 }
 
 function toFinding(rule: Rule, breach: Breach, { stations, call }: Route, contract: CompiledContract): RouteFinding {
@@ -41,6 +75,7 @@ function toFinding(rule: Rule, breach: Breach, { stations, call }: Route, contra
     },
     defeats: breach.defeats === undefined ? rule.defeats : breach.defeats,
     misattributes: rule.misattributes ?? false,
+    explains: rule.explains ?? [],
   };
 }
 
@@ -59,5 +94,6 @@ function ruleFailed(rule: Rule, { call }: Route, error: unknown): RouteFinding {
     },
     defeats: 'enforceable',
     misattributes: false,
+    explains: [],
   };
 }

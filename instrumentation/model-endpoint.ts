@@ -2,6 +2,7 @@ import type { Span as ApiSpan } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import type { Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { GEN_AI_OPERATION_NAME, GEN_AI_PROVIDER_NAME } from '../schemas/attributes.js';
+import { modelHosts } from '../schemas/model-hosts.js';
 
 /** An outgoing HTTP request, as far as it tells whether it asks a model. */
 export interface OutgoingRequest {
@@ -89,26 +90,7 @@ export function operationOf({ method, host, path }: OutgoingRequest): string | n
   return endpoints.find((endpoint) => endpoint.path.test(plain))?.operation ?? null;
 }
 
-/** Hosts that serve models, with OpenTelemetry's names of their providers. */
-const providers: readonly { readonly host: RegExp; readonly name: string }[] = [
-  { host: /^([a-z]+\.)?api\.openai\.com$/, name: 'openai' },
-  { host: /^api\.anthropic\.com$/, name: 'anthropic' },
-  { host: /^api\.deepseek\.com$/, name: 'deepseek' },
-  { host: /^openrouter\.ai$/, name: 'openrouter' },
-  { host: /^api\.groq\.com$/, name: 'groq' },
-  { host: /^api\.mistral\.ai$/, name: 'mistral_ai' },
-  { host: /^api\.x\.ai$/, name: 'x_ai' },
-  { host: /^api\.perplexity\.ai$/, name: 'perplexity' },
-  { host: /^api\.moonshot\.(ai|cn)$/, name: 'moonshot_ai' },
-  { host: /^api\.cohere\.(com|ai)$/, name: 'cohere' },
-  { host: /\.openai\.azure\.com$/, name: 'azure.ai.openai' },
-  { host: /\.(services|models|inference)\.ai\.azure\.com$/, name: 'azure.ai.inference' },
-  { host: /^generativelanguage\.googleapis\.com$/, name: 'gcp.gemini' },
-  { host: /^([a-z0-9-]+-)?aiplatform\.googleapis\.com$/, name: 'gcp.vertex_ai' },
-  { host: /^bedrock-runtime(-fips)?\.[a-z0-9-]+\.amazonaws\.com$/, name: 'aws.bedrock' },
-];
-
 /** OpenTelemetry's name of the provider at a host; null where it is not known. */
 export function providerAt(host: string): string | null {
-  return providers.find((provider) => provider.host.test(host.toLowerCase()))?.name ?? null;
+  return modelHosts.find((one) => one.host.test(host.toLowerCase()))?.provider ?? null;
 }

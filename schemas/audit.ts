@@ -25,7 +25,6 @@ export type Question = z.infer<typeof questionSchema>;
 
 /** How a gateway's record was joined to a span, strongest first; null where the call is a span. */
 export const joinSchema = z.enum(['span', 'response-id', 'request-id', 'time-model-tokens', 'none']);
-export type Join = z.infer<typeof joinSchema>;
 
 /** From one station to the next, by service name. */
 export const hopSchema = z.object({ from: z.string(), to: z.string() });
@@ -40,6 +39,10 @@ export const findingSchema = z.object({
   spanId: z.string().describe('The span that shows it'),
   message: z.string(),
   fix: z.string(),
+  related: z
+    .array(z.object({ rule: z.string(), message: z.string(), fix: z.string() }))
+    .optional()
+    .describe('What explains it: a rule that would otherwise say the same thing again'),
 });
 export type Finding = z.infer<typeof findingSchema>;
 
@@ -62,7 +65,6 @@ export const stationSchema = z.object({
   spanIds: z.array(z.string()),
   values: z.record(z.string(), z.array(z.string())).describe('Per attribute, the distinct values that its spans carry'),
 });
-export type StationAudit = z.infer<typeof stationSchema>;
 
 /** A decimal string with 12 places, such as `0.003500000000`. */
 export const usdSchema = z.string().regex(/^-?\d+\.\d{12}$/);

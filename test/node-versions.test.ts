@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { packagePath } from '../collector/package-path.js';
+import { portOf } from './support/free-port.js';
 import { startWaybill } from './support/waybill.js';
 
 /** An application that says who a request is for and asks a model by plain fetch. */
@@ -34,11 +34,10 @@ describe.each(['22', '24'])('on Node %s', (version) => {
     await once(model, 'listening');
     try {
       await using waybill = await startWaybill([], node);
-      const { port } = model.address() as AddressInfo;
       const app = await run(node, ['--import', 'waybill/register', '--input-type=module', '-e', APP], {
         OTEL_SERVICE_NAME: 'app',
         OTEL_EXPORTER_OTLP_ENDPOINT: waybill.otlpUrl,
-        MODEL_URL: `http://127.0.0.1:${port}/v1/chat/completions`,
+        MODEL_URL: `http://127.0.0.1:${portOf(model)}/v1/chat/completions`,
       });
       expect(app).toMatchObject({ code: 0 });
       await expect

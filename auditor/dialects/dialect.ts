@@ -7,10 +7,10 @@ export interface JsonSource {
   readonly path: readonly string[];
 }
 
-/** Holds where the value of the source is one of these words, in any case. */
+/** Holds where the value of the source is one of these words, in any case; words none: where it says anything. */
 export interface Condition {
   readonly source: Source;
-  readonly words: readonly string[];
+  readonly words: readonly string[] | null;
 }
 
 /** Instrumentation scopes by name, from one version up to another. A `*` at the end of the name stands for any ending. */
@@ -31,6 +31,25 @@ export interface Estimate {
   readonly unless: readonly Condition[];
 }
 
+/** One way in which a dialect writes token counts: which keys, and what is a part of what. */
+export interface UsageForm {
+  /** Only instrumentation of these scopes writes so; none: all of it does. */
+  readonly scopes?: readonly ScopeMatch[];
+  /** Only spans on which one of these holds are written so; none: all are. */
+  readonly when?: readonly Condition[];
+  readonly inputTokens: readonly Source[];
+  readonly outputTokens: readonly Source[];
+  readonly cacheReadTokens: readonly Source[];
+  readonly cacheWriteTokens: readonly Source[];
+  readonly reasoningTokens: readonly Source[];
+  readonly inputAudioTokens: readonly Source[];
+  readonly outputAudioTokens: readonly Source[];
+  /** Whether the input tokens include the cached ones, or cached ones are counted beside them. */
+  readonly cachedTokens: 'within-input' | 'beside-input';
+  /** Whether the output tokens include reasoning, or it is counted beside them. */
+  readonly reasoning: 'within-output' | 'beside-output';
+}
+
 /** What a span says that its call cost. */
 export interface CostSource {
   /** The amount: US dollars, unless `currency` is there and says otherwise; then it is not read. */
@@ -48,6 +67,8 @@ export interface Dialect {
   readonly scopes: readonly ScopeMatch[];
   /** Keys any of which shows that a span speaks it, whatever its scope. */
   readonly marks: readonly string[];
+  /** Further keys which show it on spans of its scopes, where others may speak too; elsewhere they say nothing. */
+  readonly scopeMarks?: readonly string[];
   readonly call: {
     /** Where it says what kind of work a span is. */
     readonly kind: readonly Source[];
@@ -61,20 +82,13 @@ export interface Dialect {
   readonly providerNames?: Readonly<Record<string, string>>;
   readonly requestModel: readonly Source[];
   readonly responseModel: readonly Source[];
+  /** Whether a model may be written behind its provider, as in `openai/gpt-4o`; then what stands before it is cut off. */
+  readonly modelBehindProvider?: boolean;
   readonly responseId: readonly Source[];
   readonly conversationId: readonly Source[];
   readonly stream: readonly Condition[];
-  readonly usage: {
-    readonly inputTokens: readonly Source[];
-    readonly outputTokens: readonly Source[];
-    readonly cacheReadTokens: readonly Source[];
-    readonly cacheWriteTokens: readonly Source[];
-    readonly reasoningTokens: readonly Source[];
-    readonly inputAudioTokens: readonly Source[];
-    readonly outputAudioTokens: readonly Source[];
-  };
-  /** Whether its input tokens include the cached ones, or cached ones are counted beside them. */
-  readonly cachedTokens: 'within-input' | 'beside-input';
+  /** Tried in order: the first form in which the span has any count is read. */
+  readonly usage: readonly UsageForm[];
   readonly estimates?: readonly Estimate[];
   readonly cost: readonly CostSource[];
   /** Holds where a gateway answered from its own cache. */
@@ -91,6 +105,11 @@ export function dialect(definition: Dialect): Dialect {
 /** A condition: the value of an attribute is one of these words, in any case. */
 export function is(source: Source, ...words: readonly string[]): Condition {
   return { source, words };
+}
+
+/** A condition: the attribute says anything at all. */
+export function says(source: Source): Condition {
+  return { source, words: null };
 }
 
 /** A place inside an attribute whose value is JSON: `json('usage_details', 'input')`. */

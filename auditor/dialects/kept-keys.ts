@@ -40,6 +40,9 @@ const VOUCHED = ['metadata.user_api_key*'];
 
 const ATTRIBUTION = [...VOUCHED, ...dialects.flatMap(({ attribution }) => attribution)];
 
+/** Keys that only Waybill itself writes: a sender could vouch for itself under them. */
+const OWN_PREFIX = 'waybill.';
+
 /**
  * Which attributes of a span are kept: those of the contract, those that a dialect uses for attribution, those that
  * look like attribution, and what tells where a request went. Content is never kept, not even where a contract asks
@@ -49,7 +52,7 @@ const ATTRIBUTION = [...VOUCHED, ...dialects.flatMap(({ attribution }) => attrib
  */
 export function keptKeys(contract: CompiledContract): (key: string) => boolean {
   return (key) => {
-    if (isContentKey(key)) return false;
+    if (isContentKey(key) || key.startsWith(OWN_PREFIX)) return false;
     if (contract.attributeByKey.has(key) || OBSERVED.has(key)) return true;
     return ATTRIBUTION.some((pattern) => matchesPattern(pattern, key)) || looksLikeAttribution(key);
   };

@@ -1,37 +1,35 @@
-/** Words by which people name whom a request is for, what it is for, and what pays for it. */
-const WORDS = [
-  'tenant',
-  'tenancy',
-  'customer',
-  'client_?id',
-  'org',
-  'organi[sz]ation',
-  'account',
-  'company',
-  'team',
-  'department',
-  'business_?unit',
-  'workspace',
-  'project',
-  'feature',
-  'product',
-  'app',
-  'application',
-  'use_?case',
-  'workflow',
-  'policy',
-  'budget',
-  'plan',
-  'subscription',
-  'cost_?cent(?:er|re)',
-  'user',
-  'end_?user',
-  'virtual_?key',
-  'api_?key_?alias',
-  'tags',
-];
+import type { AttributeName } from '../../schemas/contract.js';
+import { attributeNames } from '../../schemas/contract.js';
 
-const IS_LOOK_ALIKE = new RegExp(`(?:^|_)(?:${WORDS.join('|')})(?:s|_?ids?|_?names?|_?slug|_?key)?(?:_|$)`);
+/** Words by which people name whom a request is for, what it is for, what pays for it, and who sent it. */
+const WORDS: Readonly<Record<AttributeName, readonly string[]>> = {
+  tenant: [
+    'tenant',
+    'tenancy',
+    'customer',
+    'client_?id',
+    'org',
+    'organi[sz]ation',
+    'account',
+    'company',
+    'team',
+    'department',
+    'business_?unit',
+    'workspace',
+    'project',
+    'virtual_?key',
+    'api_?key_?alias',
+  ],
+  feature: ['feature', 'product', 'app', 'application', 'use_?case', 'workflow', 'tags'],
+  policy: ['policy', 'budget', 'plan', 'subscription', 'cost_?cent(?:er|re)'],
+  user: ['user', 'end_?user'],
+};
+
+const patterns = attributeNames.map((name) => ({ name, pattern: patternOf(WORDS[name]) }));
+
+function patternOf(words: readonly string[]): RegExp {
+  return new RegExp(`(?:^|_)(?:${words.join('|')})(?:s|_?ids?|_?names?|_?slug|_?key)?(?:_|$)`);
+}
 
 /** Words that show that a key is about something else: what was said, a secret, the machine. */
 const IS_SOMETHING_ELSE =
@@ -42,8 +40,14 @@ const IS_SOMETHING_ELSE =
  * `customer_id`, `TeamName`.
  */
 export function looksLikeAttribution(key: string): boolean {
+  return looksLike(key) !== null;
+}
+
+/** The attribute that a key looks as if it named; null where it looks like none. */
+export function looksLike(key: string): AttributeName | null {
   const words = inSnakeCase(key);
-  return IS_LOOK_ALIKE.test(words) && !IS_SOMETHING_ELSE.test(words);
+  if (IS_SOMETHING_ELSE.test(words)) return null;
+  return patterns.find(({ pattern }) => pattern.test(words))?.name ?? null;
 }
 
 function inSnakeCase(key: string): string {

@@ -1,4 +1,18 @@
+import type { UsageForm } from './dialect.js';
 import { dialect, is } from './dialect.js';
+
+/** Token counts as the semantic conventions want them: parts are counted within their whole. */
+export const genAiUsage: UsageForm = {
+  inputTokens: ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'],
+  outputTokens: ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
+  cacheReadTokens: ['gen_ai.usage.cache_read.input_tokens'],
+  cacheWriteTokens: ['gen_ai.usage.cache_write.input_tokens', 'gen_ai.usage.cache_creation.input_tokens'],
+  reasoningTokens: ['gen_ai.usage.reasoning.output_tokens'],
+  inputAudioTokens: ['gen_ai.usage.audio.input_tokens'],
+  outputAudioTokens: ['gen_ai.usage.audio.output_tokens'],
+  cachedTokens: 'within-input',
+  reasoning: 'within-output',
+};
 
 /** OpenTelemetry's own words: semantic conventions for generative AI, with the names that they replaced. */
 export const otelGenAi = dialect({
@@ -26,16 +40,7 @@ export const otelGenAi = dialect({
   responseId: ['gen_ai.response.id'],
   conversationId: ['gen_ai.conversation.id'],
   stream: [is('gen_ai.request.stream', 'true')],
-  usage: {
-    inputTokens: ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'],
-    outputTokens: ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
-    cacheReadTokens: ['gen_ai.usage.cache_read.input_tokens'],
-    cacheWriteTokens: ['gen_ai.usage.cache_write.input_tokens', 'gen_ai.usage.cache_creation.input_tokens'],
-    reasoningTokens: ['gen_ai.usage.reasoning.output_tokens'],
-    inputAudioTokens: ['gen_ai.usage.audio.input_tokens'],
-    outputAudioTokens: ['gen_ai.usage.audio.output_tokens'],
-  },
-  cachedTokens: 'within-input',
+  usage: [genAiUsage],
   estimates: [
     {
       // InvokeModel answers of these two families hold no counts: it divides their characters by 6.

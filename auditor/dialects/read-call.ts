@@ -1,7 +1,7 @@
 import type { Attributes, CallFacts, Usage } from '../../schemas/span.js';
 import { formatUsd, parseUsd, PICO_PER_USD } from '../cost/usd.js';
 import { dialects } from './all.js';
-import type { Condition, Dialect, Source } from './dialect.js';
+import type { Condition, Dialect, Source, UsageForm } from './dialect.js';
 import { matchesScope } from './dialect.js';
 import { providerName } from './provider.js';
 
@@ -37,7 +37,7 @@ export function readCall(scopeName: string, scopeVersion: string, attributes: At
 
 /** The values that some dialect reads, by slot. */
 export function factValuesOf(attributes: Attributes): FactValues {
-  const values: (string | undefined)[] = Array.from(noValues);
+  const values = noValues.slice();
   for (let i = 0; i + 1 < attributes.length; i += 2) {
     const slot = factKeys.get(attributes[i] ?? '');
     if (slot !== undefined) values[slot] = attributes[i + 1];
@@ -54,13 +54,16 @@ export function callReaderFor(scopeName: string, scopeVersion: string): CallRead
   const known = dialects.filter((one) => one.scopes.some((scope) => matchesScope(scope, scopeName, scopeVersion)));
   const order = [...known, ...dialects.filter((one) => !known.includes(one))].map((one) => ({
     one,
-    marks: one.marks.map(slotOf),
+    marks: [...one.marks, ...(known.includes(one) ? (one.scopeMarks ?? []) : [])].map(slotOf),
     estimates: (one.estimates ?? []).filter(({ scope }) => matchesScope(scope, scopeName, scopeVersion)),
+    forms: one.usage.filter(
+      ({ scopes }) => scopes?.some((scope) => matchesScope(scope, scopeName, scopeVersion)) ?? true,
+    ),
   }));
   return (values) => {
-    for (const { one, marks, estimates } of order) {
+    for (const { one, marks, estimates, forms } of order) {
       if (!marks.some((slot) => values[slot] !== undefined)) continue;
-      const facts = factsIn(one, values);
+      const facts = factsIn(one, forms, values);
       return facts === null || estimates.length === 0
         ? facts
         : { ...facts, usageEstimated: facts.usage !== null && isEstimated(facts, estimates, values) };
@@ -69,23 +72,30 @@ export function callReaderFor(scopeName: string, scopeVersion: string): CallRead
   };
 }
 
-function factsIn(dialect: Dialect, values: FactValues): CallFacts | null {
+function factsIn(dialect: Dialect, forms: readonly UsageForm[], values: FactValues): CallFacts | null {
   const operation = operationIn(dialect, values);
   if (operation === null) return null;
+  const provider = providerName(firstText(dialect.provider, values), dialect.providerNames);
   return {
     dialect: dialect.id,
     operation,
-    provider: providerName(firstText(dialect.provider, values), dialect.providerNames),
-    requestModel: firstText(dialect.requestModel, values),
-    responseModel: firstText(dialect.responseModel, values),
+    provider,
+    requestModel: modelName(firstText(dialect.requestModel, values), provider, dialect),
+    responseModel: modelName(firstText(dialect.responseModel, values), provider, dialect),
     responseId: firstText(dialect.responseId, values),
     conversationId: firstText(dialect.conversationId, values),
     stream: dialect.stream.some((one) => holds(one, values)),
-    usage: usageIn(dialect, values),
+    usage: usageIn(forms, values),
     usageEstimated: false,
     cacheReplay: dialect.cacheReplay.some((one) => holds(one, values)),
     reportedCostUsd: costIn(dialect, values),
   };
+}
+
+/** Cuts off nothing but the call's own provider: other models have a slash in their names by right. */
+function modelName(said: string, provider: string, { modelBehindProvider, providerNames }: Dialect): string {
+  const slash = modelBehindProvider === true ? said.indexOf('/') : -1;
+  return slash > 0 && providerName(said.slice(0, slash), providerNames) === provider ? said.slice(slash + 1) : said;
 }
 
 function operationIn({ call, requestModel, provider }: Dialect, values: FactValues): string | null {
@@ -95,20 +105,30 @@ function operationIn({ call, requestModel, provider }: Dialect, values: FactValu
   return firstText(requestModel, values) !== '' && firstText(provider, values) !== '' ? call.unnamed : null;
 }
 
-function usageIn({ usage, cachedTokens }: Dialect, values: FactValues): Usage | null {
-  const input = firstCount(usage.inputTokens, values);
-  const outputTokens = firstCount(usage.outputTokens, values);
-  const cacheRead = firstCount(usage.cacheReadTokens, values);
-  const cacheWrite = firstCount(usage.cacheWriteTokens, values);
-  const reasoning = firstCount(usage.reasoningTokens, values);
-  const inputAudio = firstCount(usage.inputAudioTokens, values);
-  const outputAudio = firstCount(usage.outputAudioTokens, values);
-  const all = [input, outputTokens, cacheRead, cacheWrite, reasoning, inputAudio, outputAudio];
+function usageIn(forms: readonly UsageForm[], values: FactValues): Usage | null {
+  for (const form of forms) {
+    if (form.when !== undefined && !form.when.some((one) => holds(one, values))) continue;
+    const usage = usageAs(form, values);
+    if (usage !== null) return usage;
+  }
+  return null;
+}
+
+function usageAs(form: UsageForm, values: FactValues): Usage | null {
+  const input = firstCount(form.inputTokens, values);
+  const output = firstCount(form.outputTokens, values);
+  const cacheRead = firstCount(form.cacheReadTokens, values);
+  const cacheWrite = firstCount(form.cacheWriteTokens, values);
+  const reasoning = firstCount(form.reasoningTokens, values);
+  const inputAudio = firstCount(form.inputAudioTokens, values);
+  const outputAudio = firstCount(form.outputAudioTokens, values);
+  const all = [input, output, cacheRead, cacheWrite, reasoning, inputAudio, outputAudio];
   if (all.every((count) => count === null)) return null;
-  const beside = cachedTokens === 'beside-input' ? (cacheRead ?? 0) + (cacheWrite ?? 0) : 0;
+  const besideInput = form.cachedTokens === 'beside-input' ? (cacheRead ?? 0) + (cacheWrite ?? 0) : 0;
+  const besideOutput = form.reasoning === 'beside-output' ? (reasoning ?? 0) : 0;
   return {
-    inputTokens: input === null ? null : countOrNull(input + beside),
-    outputTokens,
+    inputTokens: input === null ? null : countOrNull(input + besideInput),
+    outputTokens: output === null ? null : countOrNull(output + besideOutput),
     cacheReadTokens: cacheRead ?? 0,
     cacheWriteTokens: cacheWrite ?? 0,
     reasoningTokens: reasoning ?? 0,
@@ -140,7 +160,7 @@ function costIn({ cost }: Dialect, values: FactValues): string | null {
 
 function holds({ source, words }: Condition, values: FactValues): boolean {
   const said = textAt(source, values).toLowerCase();
-  return said !== '' && words.some((word) => word.toLowerCase() === said);
+  return said !== '' && (words === null || words.some((word) => word.toLowerCase() === said));
 }
 
 function firstText(sources: readonly Source[], values: FactValues): string {
@@ -191,11 +211,20 @@ function slotOf(key: string): number {
 }
 
 function keysOf(one: Dialect): string[] {
-  return [...one.marks, ...sourcesOf(one).map((source) => (typeof source === 'string' ? source : source.key))];
+  return [
+    ...one.marks,
+    ...(one.scopeMarks ?? []),
+    ...sourcesOf(one).map((source) => (typeof source === 'string' ? source : source.key)),
+  ];
 }
 
 function sourcesOf(one: Dialect): Source[] {
-  const conditions = [...one.stream, ...one.cacheReplay, ...(one.estimates ?? []).flatMap(({ unless }) => unless)];
+  const conditions = [
+    ...one.stream,
+    ...one.cacheReplay,
+    ...(one.estimates ?? []).flatMap(({ unless }) => unless),
+    ...one.usage.flatMap(({ when }) => when ?? []),
+  ];
   return [
     ...one.call.kind,
     ...one.provider,
@@ -203,8 +232,20 @@ function sourcesOf(one: Dialect): Source[] {
     ...one.responseModel,
     ...one.responseId,
     ...one.conversationId,
-    ...Object.values(one.usage).flat(),
+    ...one.usage.flatMap(countsOf),
     ...conditions.map(({ source }) => source),
     ...one.cost.flatMap(({ amount, currency }) => (currency === undefined ? [amount] : [amount, currency])),
+  ];
+}
+
+function countsOf(form: UsageForm): Source[] {
+  return [
+    ...form.inputTokens,
+    ...form.outputTokens,
+    ...form.cacheReadTokens,
+    ...form.cacheWriteTokens,
+    ...form.reasoningTokens,
+    ...form.inputAudioTokens,
+    ...form.outputAudioTokens,
   ];
 }

@@ -7,12 +7,14 @@ import { cachedTokens } from './cached-tokens.js';
 import { callerAsserted } from './caller-asserted.js';
 import { conflicting } from './conflicting.js';
 import { costDisagrees } from './cost-disagrees.js';
+import { deadPolicy } from './dead-policy.js';
 import { doubleCounted } from './double-counted.js';
 import { dropped } from './dropped.js';
 import { estimatedUsage } from './estimated-usage.js';
 import { late } from './late.js';
 import { malformed } from './malformed.js';
 import { missing } from './missing.js';
+import { nearMiss } from './near-miss.js';
 import { noUsage } from './no-usage.js';
 import { placeholder } from './placeholder.js';
 import { policyMismatch } from './policy-mismatch.js';
@@ -21,12 +23,14 @@ import { sampled } from './sampled.js';
 import { severed } from './severed.js';
 import { sharedCall } from './shared-call.js';
 import { truncated } from './truncated.js';
+import { unauthorizedTenant } from './unauthorized-tenant.js';
+import { uninstrumented } from './uninstrumented.js';
 import { unknownPolicy } from './unknown-policy.js';
 import { unpriced } from './unpriced.js';
 import { unregistered } from './unregistered.js';
 import { unreported } from './unreported.js';
 import { unstamped } from './unstamped.js';
-import type { Rule } from './rule.js';
+import type { Rule, RuleWords, TraceRule } from './rule.js';
 
 /** Every rule about a route, in the order in which findings are shown. */
 export const rules: readonly Rule[] = [
@@ -34,6 +38,7 @@ export const rules: readonly Rule[] = [
   missing,
   placeholder,
   unregistered,
+  nearMiss,
   unstamped,
   dropped,
   late,
@@ -43,6 +48,7 @@ export const rules: readonly Rule[] = [
   severed,
   sampled,
   truncated,
+  unauthorizedTenant,
   callerAsserted,
   cachedTokens,
   noUsage,
@@ -57,4 +63,42 @@ export const rules: readonly Rule[] = [
   policyMismatch,
   sharedCall,
   unknownPolicy,
+];
+
+/** Every rule about a trace as a whole. */
+export const traceRules: readonly TraceRule[] = [uninstrumented];
+
+/** Every rule there is, for those who only want to read about them. */
+export const allRules: readonly RuleWords[] = [
+  malformed,
+  missing,
+  placeholder,
+  unregistered,
+  nearMiss,
+  unstamped,
+  dropped,
+  late,
+  unreported,
+  conflicting,
+  rewritten,
+  severed,
+  uninstrumented,
+  sampled,
+  truncated,
+  unauthorizedTenant,
+  callerAsserted,
+  cachedTokens,
+  noUsage,
+  unpriced,
+  costDisagrees,
+  estimatedUsage,
+  cacheReplay,
+  doubleCounted,
+  ambiguousPolicy,
+  boundTooLate,
+  bypass,
+  policyMismatch,
+  sharedCall,
+  unknownPolicy,
+  deadPolicy,
 ];

@@ -2,6 +2,7 @@ import type { Hop, Question, Severity } from '../../schemas/audit.js';
 import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
 import type { Route } from '../trace/audited-route.js';
+import type { Trace } from '../trace/trace.js';
 
 /** A verdict that a call cannot have while a rule is broken; null where the rule only informs. */
 export type Defeats = 'attributed' | 'enforceable' | null;
@@ -28,25 +29,58 @@ export interface FixContext {
   readonly hop: Hop;
 }
 
-/** A rule about one route: everything about it is in this object. */
-export interface Rule {
+/** What a rule says of itself. */
+export interface RuleWords {
   readonly id: string;
   readonly severity: Severity;
   readonly question: Question;
-  readonly defeats: Defeats;
-  /** Whether a breach means that blocking could have stopped the wrong tenant. */
-  readonly misattributes?: boolean;
   /** One sentence: what is wrong when the rule is broken. */
   readonly summary: string;
   /** Why it matters, and how it happens in real systems. */
   readonly why: string;
   /** What to do about it. */
-  fix(context: FixContext): string;
-  /** Finds where a route breaks the rule; nothing where it holds. Pure. */
-  check(route: Route, contract: CompiledContract): Iterable<Breach>;
+  readonly fix: (context: FixContext) => string;
 }
 
-/** Declares a rule. */
+/** A rule about one route: everything about it is in this object. */
+export interface Rule extends RuleWords {
+  readonly defeats: Defeats;
+  /** Whether a breach means that blocking could have stopped the wrong tenant. */
+  readonly misattributes?: boolean;
+  /** Rules whose findings on the same attribute this one explains: it is attached to them and does not stand alone. */
+  readonly explains?: readonly string[];
+  /** Finds where a route breaks the rule; nothing where it holds. Pure. */
+  readonly check: (route: Route, contract: CompiledContract) => Iterable<Breach>;
+}
+
+/** A rule about a trace as a whole: what it finds belongs to no call. */
+export interface TraceRule extends RuleWords {
+  readonly check: (trace: Trace, contract: CompiledContract) => Iterable<Breach>;
+}
+
+/** A rule about a window of calls: what it finds belongs to the contract. */
+export interface WindowRule extends RuleWords {
+  /** Ids of the policies that break it. */
+  readonly check: (window: PolicyWindow) => readonly string[];
+}
+
+/** Which policies were expected in a window, and to which of them calls resolved. */
+export interface PolicyWindow {
+  readonly expected: readonly string[];
+  readonly resolved: ReadonlySet<string>;
+}
+
+/** Declares a rule about one route. */
 export function rule(definition: Rule): Rule {
+  return definition;
+}
+
+/** Declares a rule about a trace as a whole. */
+export function traceRule(definition: TraceRule): TraceRule {
+  return definition;
+}
+
+/** Declares a rule about a window of calls. */
+export function windowRule(definition: WindowRule): WindowRule {
   return definition;
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { rules } from '../../auditor/rules/all.js';
-import type { Rule } from '../../auditor/rules/rule.js';
+import { allRules } from '../../auditor/rules/all.js';
+import type { RuleWords } from '../../auditor/rules/rule.js';
 import { UsageError } from './exit.js';
 
 /** `waybill rules`: lists the rules, or explains one. */
@@ -10,7 +10,7 @@ export function rulesCommand(): Command {
     .argument('[rule]', 'id of the rule to explain')
     .addOption(new Option('--format <format>', 'how to print it').choices(['pretty', 'json']).default('pretty'))
     .action((id: string | undefined, { format }: { format: 'pretty' | 'json' }) => {
-      const chosen = rules.filter((rule) => id === undefined || rule.id === id);
+      const chosen = allRules.filter((rule) => id === undefined || rule.id === id);
       if (chosen.length === 0) throw new UsageError(`There is no rule '${id ?? ''}'. 'waybill rules' lists them.`);
       if (format === 'json') {
         console.log(
@@ -28,11 +28,11 @@ export function rulesCommand(): Command {
 }
 
 /** What a rule says of itself, without its code. */
-function described({ id, severity, question, defeats, summary, why }: Rule): Omit<Rule, 'check' | 'fix'> {
-  return { id, severity, question, defeats, summary, why };
+function described({ id, severity, question, summary, why }: RuleWords): Omit<RuleWords, 'fix'> {
+  return { id, severity, question, summary, why };
 }
 
-function explain(rule: Rule): string {
+function explain(rule: RuleWords): string {
   const fix = rule.fix({ attribute: 'tenant', key: 'tenant.id', hop: { from: 'agent', to: 'gateway' } });
   return `${rule.id} (${rule.severity}, ${rule.question})\n\n${rule.summary}\n\nWhy: ${rule.why}\n\nFix, for example: ${fix}`;
 }

@@ -5,6 +5,8 @@ import type { Span } from '../../schemas/span.js';
 const QUIET_US = 60_000_000;
 /** Services that are remembered; past that, the oldest may be told again. */
 const MAX_SERVICES = 1_000;
+/** Services that one answer speaks of. */
+const MAX_HINTS = 5;
 
 /**
  * Makes the function that says what a sender should know at once: that call spans lack required attributes. It says
@@ -18,12 +20,17 @@ export function createHints(contract: CompiledContract, clockUs: () => number): 
     const lacking = lackingByService(spans, contract);
     const nowUs = clockUs();
     const hints: string[] = [];
+    let untold = 0;
     for (const [service, { calls, keys }] of lacking) {
       if (nowUs - (toldUs.get(service) ?? -Infinity) < QUIET_US) continue;
+      if (hints.length === MAX_HINTS) {
+        untold += 1;
+        continue;
+      }
       toldUs.delete(service);
       toldUs.set(service, nowUs);
       hints.push(
-        `${calls} call ${calls === 1 ? 'span' : 'spans'} of service '${service}' ${calls === 1 ? 'lacks' : 'lack'} ${[...keys].join(', ')}: ` +
+        `${calls} call ${calls === 1 ? 'span' : 'spans'} of service '${shown(service)}' ${calls === 1 ? 'lacks' : 'lack'} ${[...keys].join(', ')}: ` +
           'set them where the request is authenticated and stamp every span from baggage, as waybill/register does.',
       );
     }
@@ -31,8 +38,14 @@ export function createHints(contract: CompiledContract, clockUs: () => number): 
       if (toldUs.size <= MAX_SERVICES) break;
       toldUs.delete(service);
     }
+    if (untold > 0) hints.push(`The same goes for ${untold} more ${untold === 1 ? 'service' : 'services'}.`);
     return hints.join(' ');
   };
+}
+
+/** A sender's own word as it may stand in its log. */
+function shown(service: string): string {
+  return service.slice(0, 60).replaceAll(/\p{Cc}/gu, ' ');
 }
 
 function lackingByService(

@@ -53,6 +53,9 @@ const MAX_SPANS = 200_000;
 /** So long may a sender go on with a request that was refused, so that it gets to read why. */
 const LINGER_MS = 1_000;
 
+/** So long may requests that are in work when the receiver stops take to be done. */
+const STOP_MS = 10_000;
+
 /**
  * Starts the OTLP/HTTP receiver. It answers 200 when the spans are durable, and says in `partial_success` what was
  * unusable, or what the sender should know. https://opentelemetry.io/docs/specs/otlp/#otlphttp
@@ -64,6 +67,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
   const hint = createHints(contract, clockUs);
   const budget = createByteBudget(maxBytesInFlight);
+  let isStopping = false;
 
   const server = createServer(
     { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 5_000 },
@@ -76,6 +80,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     const encoding = encodingOf(request.headers['content-type']) ?? 'json';
     try {
       const answer = refusal(request) ?? (await receive(request, encoding));
+      // A sender that keeps its connection would keep the receiver from stopping.
+      if (isStopping) response.setHeader('Connection', 'close');
       send(request, response, encoding, answer);
     } catch (error) {
       if (error instanceof Aborted) response.destroy();
@@ -99,7 +105,15 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     }
   }
 
-  const stop = stopperOf(server);
+  const close = stopperOf(server);
+
+  async function stop(): Promise<void> {
+    isStopping = true;
+    const cutOff = setTimeout(() => server.closeAllConnections(), STOP_MS);
+    await close();
+    clearTimeout(cutOff);
+  }
+
   return { port: await listen(server, host, port, '--otlp-port'), stop, [Symbol.asyncDispose]: stop };
 }
 

@@ -30,31 +30,50 @@ export interface Store extends AsyncDisposable {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+const HEAD_LENGTH = 60;
 
 /**
- * ClickHouse's error codes that tell of its state and not of the request: too many parts or queries, memory, disk,
- * read-only, shutting down, network. https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+ * ClickHouse's error codes that tell of its state and not of the request: overload, memory, disk, network, shutting
+ * down, a password that is being changed, an error of its own. A sender that is told to wait keeps its spans; one that
+ * is refused throws them away, so what may pass counts as passing.
+ * https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
  */
-const PASSING = new Set([
-  '23',
-  '32',
-  '159',
-  '164',
-  '202',
-  '203',
-  '209',
-  '210',
-  '236',
-  '241',
-  '242',
-  '243',
-  '252',
-  '279',
-  '319',
-  '425',
-  '439',
-  '999',
-]);
+export const passingErrors: Readonly<Record<string, string>> = {
+  '75': 'CANNOT_WRITE_TO_FILE_DESCRIPTOR',
+  '76': 'CANNOT_OPEN_FILE',
+  '159': 'TIMEOUT_EXCEEDED',
+  '164': 'READONLY',
+  '192': 'UNKNOWN_USER',
+  '193': 'WRONG_PASSWORD',
+  '194': 'REQUIRED_PASSWORD',
+  '198': 'DNS_ERROR',
+  '201': 'QUOTA_EXCEEDED',
+  '202': 'TOO_MANY_SIMULTANEOUS_QUERIES',
+  '203': 'NO_FREE_CONNECTION',
+  '209': 'SOCKET_TIMEOUT',
+  '210': 'NETWORK_ERROR',
+  '225': 'NO_ZOOKEEPER',
+  '236': 'ABORTED',
+  '241': 'MEMORY_LIMIT_EXCEEDED',
+  '242': 'TABLE_IS_READ_ONLY',
+  '243': 'NOT_ENOUGH_SPACE',
+  '252': 'TOO_MANY_PARTS',
+  '279': 'ALL_CONNECTION_TRIES_FAILED',
+  '285': 'TOO_FEW_LIVE_REPLICAS',
+  '286': 'UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE',
+  '319': 'UNKNOWN_STATUS_OF_INSERT',
+  '394': 'QUERY_WAS_CANCELLED',
+  '425': 'SYSTEM_ERROR',
+  '439': 'CANNOT_SCHEDULE_TASK',
+  '473': 'DEADLOCK_AVOIDED',
+  '499': 'S3_ERROR',
+  '516': 'AUTHENTICATION_FAILED',
+  '745': 'SERVER_OVERLOADED',
+  '999': 'KEEPER_EXCEPTION',
+  '1000': 'POCO_EXCEPTION',
+  '1001': 'STD_EXCEPTION',
+  '1002': 'UNKNOWN_EXCEPTION',
+};
 
 /**
  * Connects to ClickHouse over HTTP. Every call rejects with `StoreUnavailable` when asking again later may help, and
@@ -77,26 +96,30 @@ export function connectStore(address: StoreAddress): Store {
   return {
     database: address.database,
     command: (sql, params) =>
-      attempt(async () => {
+      attempt(sql, async () => {
         await client.command({ query: sql, ...parameters(params) });
       }),
     rows: (sql, params) =>
-      attempt(async () =>
+      attempt(sql, async () =>
         (await client.query({ query: sql, format: 'JSONEachRow', ...parameters(params) })).json<unknown>(),
       ),
     selectRowBinary: (sql, params) =>
-      attempt(async () => {
-        const { stream } = await client.exec({ query: `${sql}\nFORMAT RowBinary`, ...parameters(params) });
+      attempt(sql, async () => {
+        const { stream } = await client.exec({
+          query: `${sql}\nFORMAT RowBinary`,
+          ...parameters(params),
+          // Else an error half way would come in the middle of the rows, and older servers send it as if it were rows.
+          clickhouse_settings: { wait_end_of_query: 1 },
+        });
         return buffer(stream);
       }),
-    insertRowBinary: (table, columns, body) =>
-      attempt(async () => {
-        const { stream } = await client.exec({
-          query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`,
-          values: Readable.from([body], { objectMode: false }),
-        });
+    insertRowBinary: (table, columns, body) => {
+      const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`;
+      return attempt(query, async () => {
+        const { stream } = await client.exec({ query, values: Readable.from([body], { objectMode: false }) });
         await buffer(stream);
-      }),
+      });
+    },
     close: () => client.close(),
     [Symbol.asyncDispose]: () => client.close(),
   };
@@ -106,16 +129,24 @@ function parameters(params?: QueryParameters): { query_params?: Record<string, u
   return params === undefined ? {} : { query_params: { ...params } };
 }
 
-async function attempt<T>(action: () => Promise<T>): Promise<T> {
+async function attempt<T>(sql: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof ClickHouseError && !PASSING.has(error.code)) {
-      throw new QueryRefused(`ClickHouse refused a query: ${error.message}`, { cause: error });
+    // A mistake of ours, which no waiting will mend.
+    if (error instanceof TypeError || error instanceof RangeError) throw error;
+    if (error instanceof ClickHouseError && !(error.code in passingErrors)) {
+      throw new QueryRefused(`ClickHouse refused '${headOf(sql)}': ${error.message}`, { cause: error });
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreUnavailable(`ClickHouse does not answer: ${reason}`, { cause: error });
   }
+}
+
+/** The beginning of a statement, on one line, so that an error tells what was being done. */
+function headOf(sql: string): string {
+  const line = sql.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= HEAD_LENGTH ? line : `${line.slice(0, HEAD_LENGTH)}…`;
 }
 
 /**
@@ -134,12 +165,25 @@ export function parseClickHouseUrl(text: string): StoreAddress {
     );
   }
   const database = url.pathname.replaceAll('/', '') || 'waybill';
-  if (!/^\w+$/.test(database))
-    throw new Error(`CLICKHOUSE_URL names the database '${database}'; letters, digits and _ are allowed.`);
+  if (!/^[A-Za-z_]\w*$/.test(database)) {
+    throw new Error(
+      `CLICKHOUSE_URL names the database '${database}'; letters, digits and _ are allowed, and no digit at the start.`,
+    );
+  }
   return {
     url: url.origin,
-    username: decodeURIComponent(url.username) || 'default',
-    password: decodeURIComponent(url.password),
+    username: decoded(url.username) || 'default',
+    password: decoded(url.password),
     database,
   };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    throw new Error('CLICKHOUSE_URL has a % in its user or password that begins no code; write it as %25.', {
+      cause: error,
+    });
+  }
 }

@@ -29,8 +29,7 @@ export async function migrate(
   address: StoreAddress,
   directory: string = packagePath('schemas', 'clickhouse'),
 ): Promise<string[]> {
-  await using server = connectStore({ ...address, database: 'default' });
-  await server.command(`CREATE DATABASE IF NOT EXISTS ${address.database}`);
+  await createDatabase(address);
   await using store = connectStore(address);
   await store.command(`
     CREATE TABLE IF NOT EXISTS migrations
@@ -68,6 +67,15 @@ export async function migrate(
     done.push(name);
   }
   return done;
+}
+
+/** Creates the database where there is none: a user who may not create one can be given one that exists. */
+async function createDatabase(address: StoreAddress): Promise<void> {
+  await using server = connectStore({ ...address, database: 'default' });
+  const found = await server.rows('SELECT name FROM system.databases WHERE name = {name: String}', {
+    name: address.database,
+  });
+  if (found.length === 0) await server.command(`CREATE DATABASE IF NOT EXISTS ${address.database}`);
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import * as z from 'zod';
 import { startSpanWriter } from '../../collector/store/span-writer.js';
 import type { TestStore } from '../support/engine.js';
 import { startTestStore } from '../support/engine.js';
@@ -8,6 +9,8 @@ import { clean, trace } from '../support/trace.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 100);
 const SENDERS = 4;
+
+const countsSchema = z.array(z.object({ spans: z.coerce.number(), counted: z.coerce.number() }));
 
 /** Numbers of the traces that were acknowledged in one round of load. */
 async function loadUntil(
@@ -67,15 +70,17 @@ it(`${ROUNDS} kill -9 of ClickHouse under load lose nothing that was acknowledge
     await sleep(random() * 100);
     isOver = true;
     const { acknowledged, sent } = await load;
-    const [counted] = (await test.store.rows(
-      `
+    const [counted] = countsSchema.parse(
+      await test.store.rows(
+        `
       SELECT uniqExact(trace_id, span_id) AS spans, count() AS counted
       FROM spans FINAL
       WHERE trace_id IN {traceIds: Array(String)}`,
-      { traceIds: acknowledged.map((number) => number.toString(16).padStart(32, '0')) },
-    )) as { spans: string; counted: string }[];
-    lost += 3 * acknowledged.length - Number(counted?.spans);
-    twice += Number(counted?.counted) - Number(counted?.spans);
+        { traceIds: acknowledged.map((number) => number.toString(16).padStart(32, '0')) },
+      ),
+    );
+    lost += 3 * acknowledged.length - (counted?.spans ?? 0);
+    twice += (counted?.counted ?? 0) - (counted?.spans ?? 0);
     acknowledgedInAll += acknowledged.length;
     sentInAll += sent;
     next += sent;

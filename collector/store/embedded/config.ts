@@ -60,10 +60,12 @@ export function engineUsers({ waybill, reader }: Credentials): string {
     <people>
       <readonly>2</readonly>
       <max_memory_usage>1000000000</max_memory_usage>
+      <max_memory_usage_for_user>1000000000</max_memory_usage_for_user>
       <max_execution_time>60</max_execution_time>
       <max_threads>2</max_threads>
       <constraints>
         <max_memory_usage><min>1</min><max>1000000000</max></max_memory_usage>
+        <max_memory_usage_for_user><min>1</min><max>1000000000</max></max_memory_usage_for_user>
         <max_execution_time><min>1</min><max>60</max></max_execution_time>
         <max_threads><min>1</min><max>2</max></max_threads>
       </constraints>

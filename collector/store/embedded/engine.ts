@@ -65,7 +65,7 @@ export async function startEmbeddedClickHouse(options: EngineOptions): Promise<E
   const state = { server: launchServer(args), stopping: false };
   const until = new AbortController();
 
-  await ready(state.server, access, files.store);
+  await ready(state.server, access, files);
   const supervision = supervise();
 
   /** Waits for the end of the server and launches the next, until told to stop. */
@@ -175,7 +175,7 @@ function serverArguments(files: EngineFiles, host: string, httpPort: number, nat
 }
 
 /** Waits for the first answer. */
-async function ready(server: ServerProcess, access: Access, directory: string): Promise<void> {
+async function ready(server: ServerProcess, access: Access, files: EngineFiles): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;
   while (server.isAlive() && performance.now() < deadline) {
     if ((await ping(access)) === 'ok') {
@@ -188,10 +188,11 @@ async function ready(server: ServerProcess, access: Access, directory: string): 
   await server.ended;
   if (/lock/i.test(server.said())) {
     throw new StartError(
-      `Another ClickHouse has the directory ${directory}. End it, or choose another one with --data.`,
+      `Another ClickHouse has the directory ${files.store}. End it, or choose another one with --data.`,
     );
   }
-  throw new StartError(`ClickHouse did not start in ${directory}: ${server.said() || 'it said nothing'}`);
+  const reason = server.said() || `${files.log} may say why`;
+  throw new StartError(`ClickHouse did not start in ${files.store}: ${reason}`);
 }
 
 async function ensureFree(host: string, port: number, flag: string): Promise<void> {

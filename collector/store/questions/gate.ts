@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { deadPolicy } from '../../../auditor/rules/dead-policy.js';
 import { judgeGate } from '../../../auditor/score/gate.js';
 import type { Contract } from '../../../schemas/contract.js';
 import type { GateAnswer, Scope } from '../../../schemas/gate.js';
@@ -82,7 +83,7 @@ async function policyProblems(
       (scope.feature === undefined || match.feature?.includes(scope.feature) === true),
   );
   return {
-    deadPolicies: expected.map(({ id }) => id).filter((id) => !resolved.includes(id)),
+    deadPolicies: [...deadPolicy.check({ expected: expected.map(({ id }) => id), resolved: new Set(resolved) })],
     ambiguousCalls: ambiguous,
   };
 }

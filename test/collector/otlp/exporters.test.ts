@@ -3,12 +3,15 @@ import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import pino from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startReceiver } from '../../../collector/otlp/receiver.js';
 import type { Span } from '../../../schemas/span.js';
 import { contract } from '../../support/contract.js';
 
-afterEach(() => diag.disable());
+afterEach(() => {
+  diag.disable();
+  vi.unstubAllEnvs();
+});
 
 describe.each([
   ['protobuf', ProtobufExporter],
@@ -33,8 +36,8 @@ describe.each([
       diag.setLogger({ warn, error: warn, info: quiet, debug: quiet, verbose: quiet }, DiagLogLevel.WARN);
 
       const url = `http://127.0.0.1:${receiver.port}/v1/traces`;
-      // The enum of compressions is not exported by name; its values are these words.
-      const exporter = new Exporter({ url, compression: compression as never, keepAlive: false });
+      vi.stubEnv('OTEL_EXPORTER_OTLP_COMPRESSION', compression);
+      const exporter = new Exporter({ url });
       const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
       const tracer = provider.getTracer('@opentelemetry/instrumentation-openai', '0.21.0');
       const span = tracer.startSpan('chat gpt-4o', { kind: SpanKind.CLIENT });

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { createHints } from '../../../collector/otlp/hints.js';
 import { contract } from '../../support/contract.js';
-import { clean, trace } from '../../support/trace.js';
+import { trace } from '../../support/trace.js';
 
-const callOf = (service: string) => trace().station(service, clean).call('gpt-4o').spans;
+const callOf = (service: string) => trace().station(service).call('gpt-4o').spans;
 
 it('an alias counts as the attribute', () => {
   const hint = createHints(contract({ attributes: { tenant: { aliases: ['customer.id'] } } }), () => 0);
@@ -29,4 +29,13 @@ it('made-up services do not fill the memory: the oldest are told again', () => {
   expect(hint(callOf('first'))).toBe('');
   for (let i = 0; i < 1_000; i += 1) hint(callOf(`made-up ${i}`));
   expect(hint(callOf('first'))).toContain("'first'");
+});
+
+it('one request of many services is answered with a message that can be read', () => {
+  const hint = createHints(contract(), () => 0);
+  const names = Array.from({ length: 1_000 }, (_, i) => `\u001b[31m${'made-up '.repeat(100)}${i}`);
+  const message = hint(names.flatMap((name) => callOf(name)));
+  expect(message.length).toBeLessThan(2_000);
+  expect(message).not.toMatch(/\p{Cc}/u);
+  expect(message).toMatch(/995 more services/);
 });

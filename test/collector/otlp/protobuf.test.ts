@@ -50,7 +50,7 @@ describe('decodeProtobuf', () => {
         const ours = attempt(() => decodeProtobuf(body, reader).spans.map(comparable));
         const theirs = attempt(() => decodeSlowly(body));
         if (ours.error !== null) expect(ours.error).toBeInstanceOf(MalformedRequest);
-        if (/^ambiguous/.test(theirs.error?.message ?? '')) return;
+        if (theirs.error?.message.startsWith('ambiguous') === true) return;
         if (ours.error === null && theirs.error === null) {
           expect(ours.spans).toEqual(theirs.spans);
           seen.same += 1;

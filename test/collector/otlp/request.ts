@@ -148,8 +148,9 @@ export function toJson(request: unknown): Buffer {
 
 /** Ids are hex in OTLP's JSON and bytes for protobufjs; doubles that JSON lacks are words in one and numbers in the other. */
 function bytesForHex(value: unknown): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(value), (key, one: unknown) => {
+  const parsed: unknown = JSON.parse(JSON.stringify(value), (key, one: unknown) => {
     if (/^(trace|span|parentSpan)Id$/.test(key)) return Buffer.from(String(one), 'hex');
     return key === 'doubleValue' ? Number(one) : one;
-  }) as Record<string, unknown>;
+  });
+  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
 }

@@ -48,7 +48,7 @@ export function decodeSlowly(body: Uint8Array): ComparableSpan[] {
     return list(resourceSpans['scopeSpans']).flatMap((scopeSpans) => {
       const scope = object(scopeSpans['scope']);
       return list(scopeSpans['spans']).flatMap((span) => {
-        const one = spanOf(span, resource, String(scope['name'] ?? ''), String(scope['version'] ?? ''));
+        const one = spanOf(span, resource, textOf(scope['name']), textOf(scope['version']));
         return one === null ? [] : [one];
       });
     });
@@ -120,7 +120,10 @@ function attributeMap(attributes: unknown, also: string | null = null): Map<stri
 function valueText(value: Plain): string {
   const plain = plainOf(value);
   if (plain === null) return '';
-  return (typeof plain === 'object' ? JSON.stringify(plain) : String(plain)).slice(0, 1_024);
+  return (typeof plain === 'string' ? plain : typeof plain === 'number' ? String(plain) : JSON.stringify(plain)).slice(
+    0,
+    1_024,
+  );
 }
 
 function plainOf(value: Plain, isNested = false): unknown {
@@ -137,11 +140,19 @@ function plainOf(value: Plain, isNested = false): unknown {
 }
 
 function list(value: unknown): Plain[] {
-  return Array.isArray(value) ? (value as Plain[]) : [];
+  return Array.isArray(value) ? value.map(object) : [];
 }
 
 function object(value: unknown): Plain {
-  return typeof value === 'object' && value !== null ? (value as Plain) : {};
+  return isPlain(value) ? value : {};
+}
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === 'object' && value !== null;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function hex(value: unknown): string {

@@ -1,0 +1,31 @@
+import { CREDENTIAL_TENANTS } from '../../schemas/attributes.js';
+import { matchesWildcard } from '../policy/resolve.js';
+import { attributeOf } from '../trace/carried.js';
+import { rule } from './rule.js';
+
+export const unauthorizedTenant = rule({
+  id: 'unauthorized-tenant',
+  severity: 'error',
+  question: 'provenance',
+  defeats: 'enforceable',
+  misattributes: true,
+  summary: 'The credential that sent the span may not speak for this tenant.',
+  why: 'Whoever holds any key could spend as anyone: a header is only a claim, the credential is what is known.',
+  fix: () => 'Send the spans of this tenant with a key that may speak for it, or correct the tenant where it is set.',
+  *check({ stations }) {
+    for (const { nodes, carried, service } of stations) {
+      for (const [i, { span }] of nodes.entries()) {
+        const allowed = attributeOf(span.attributes, CREDENTIAL_TENANTS);
+        const tenant = carried[i]?.tenant;
+        if (allowed === undefined || tenant === undefined) continue;
+        if (allowed.split(',').some((pattern) => matchesWildcard(pattern, tenant))) continue;
+        yield {
+          attribute: 'tenant',
+          spanId: span.spanId,
+          message: `${service} speaks for tenant '${tenant}' with a credential that may only speak for ${allowed}.`,
+        };
+        return;
+      }
+    }
+  },
+});

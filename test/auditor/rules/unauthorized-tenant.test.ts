@@ -1,0 +1,44 @@
+import { testRule } from '../../support/rule-tester.js';
+import { clean, trace } from '../../support/trace.js';
+
+const sentBy = (allowed: string, tenant = 'acme') =>
+  trace()
+    .station(
+      'web',
+      {},
+      {
+        attributes: [
+          'tenant.id',
+          tenant,
+          'feature.id',
+          'chat',
+          'budget.policy.id',
+          'pro',
+          'waybill.credential.tenants',
+          allowed,
+        ],
+      },
+    )
+    .call('gpt-4o', undefined, { ...clean, tenant, policy: 'pro' }).spans;
+
+testRule('unauthorized-tenant', {
+  valid: {
+    'the credential may speak for it': { spans: sentBy('globex,acme') },
+    'it may speak for any that begins so': { spans: sentBy('ac*') },
+    'it may speak for all': { spans: sentBy('*') },
+    'nothing is known of the credential': { spans: trace().station('web', clean).call('gpt-4o').spans },
+  },
+  invalid: {
+    'it may speak for others only': {
+      spans: sentBy('globex'),
+      findings: [
+        {
+          attribute: 'tenant',
+          message: "web speaks for tenant 'acme' with a credential that may only speak for globex.",
+        },
+      ],
+      verdict: 'attributed',
+    },
+    'another spelling is another tenant': { spans: sentBy('acme', 'Acme'), findings: [{}], verdict: 'attributed' },
+  },
+});
