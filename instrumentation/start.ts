@@ -85,13 +85,27 @@ function exportersFrom(env: Environment): SpanProcessor[] {
   if (names.has('console')) exporters.push(new SimpleSpanProcessor(new ConsoleSpanExporter()));
   if (names.size === 0 || names.has('otlp')) {
     warnOfProtocol(env);
-    exporters.push(new BatchSpanProcessor(new OTLPTraceExporter()));
+    exporters.push(createOtlpProcessor());
   }
   for (const name of names) {
     if (name !== 'console' && name !== 'otlp')
       diag.warn(`OTEL_TRACES_EXPORTER=${name} is not known: otlp, console, none.`);
   }
   return exporters;
+}
+
+/** Sends spans over OTLP in batches. A flush waits for the batch that is under way, too, which the SDK's own does not. */
+function createOtlpProcessor(): SpanProcessor {
+  const exporter = new OTLPTraceExporter();
+  const batches = new BatchSpanProcessor(exporter);
+  return {
+    onStart: (span, parentContext) => batches.onStart(span, parentContext),
+    onEnd: (span) => batches.onEnd(span),
+    forceFlush: async () => {
+      await Promise.all([exporter.forceFlush(), batches.forceFlush()]);
+    },
+    shutdown: () => batches.shutdown(),
+  };
 }
 
 function warnOfProtocol(env: Environment): void {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -19,6 +20,9 @@ const APP = fileURLToPath(new URL('app.mjs', import.meta.url));
 let provider: Provider;
 let receiver: Receiver;
 let spans: Span[] = [];
+/** How long the collector takes to answer, and how many requests wait for it. */
+let answerMs = 0;
+let unanswered = 0;
 
 beforeAll(async () => {
   provider = await startProvider();
@@ -28,7 +32,10 @@ beforeAll(async () => {
     contract: contract(),
     sink: {
       write: async (more) => {
+        unanswered += 1;
+        if (answerMs > 0) await sleep(answerMs);
         spans.push(...more);
+        unanswered -= 1;
       },
     },
     log: pino({ level: 'silent' }),
@@ -52,6 +59,7 @@ const running: App[] = [];
 afterEach(async () => {
   for (const app of running.splice(0)) await app[Symbol.asyncDispose]();
   spans = [];
+  answerMs = 0;
 });
 
 async function startApp(service: string, env: Record<string, string> = {}): Promise<App> {
@@ -75,7 +83,7 @@ async function startApp(service: string, env: Record<string, string> = {}): Prom
   });
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
+    const gone = once(child, 'close');
     child.kill(signal);
     await gone;
   };
@@ -118,37 +126,43 @@ function wayUp(span: Span, all: readonly Span[]): string[] {
 const carried = (span: Span) =>
   ['tenant.id', 'feature.id', 'budget.policy.id', 'user.id'].map((key) => attribute(span, key));
 
-const called = (all: readonly Span[]) => all.filter(({ call }) => call !== null);
+/** The calls in order of start: batches that are sent at once may arrive in any order. */
+const called = (all: readonly Span[]) =>
+  all.filter(({ call }) => call !== null).toSorted((a, b) => a.startUs - b.startUs);
 
 describe('node --import waybill/register', () => {
-  it('traces an ES module with Express and openai through two processes, all spans nested', async () => {
-    const all = await throughTwo('chat');
-    const isRequestOfCall = ({ service, kind, parentSpanId }: Span) =>
-      service === 'back' && kind === SpanKind.client && called(all).some(({ spanId }) => spanId === parentSpanId);
-    expect(all.filter(isRequestOfCall).map((span) => wayUp(span, all))).toEqual([
-      [
-        'back POST',
-        'back chat gpt-4o',
-        'back request handler',
-        'back POST /work/:kind',
-        'front POST',
-        'front request handler',
-        'front POST /front/:kind',
-      ],
-    ]);
-    expect(called(all)).toMatchObject([
-      { call: { operation: 'chat', provider: 'openai', requestModel: 'gpt-4o', usage: { outputTokens: 46 } } },
-    ]);
-    // Attribution was set in one process: every span of the other has it.
-    const back = all.filter(({ service }) => service === 'back');
-    for (const span of back) expect(carried(span)).toEqual(['acme', 'chat', 'pro-monthly', 'u-1']);
-    // And it is said which parents are in another process.
-    const flagsOf = (service: string, kind: number) =>
-      all.filter((span) => span.service === service && span.kind === kind).map(({ flags }) => flags & 0x300);
-    expect(flagsOf('back', SpanKind.server)).toEqual([0x300]);
-    expect(flagsOf('front', SpanKind.server)).toEqual([0x100]);
-    expect(new Set(flagsOf('back', SpanKind.client))).toEqual(new Set([0x100]));
-  });
+  it(
+    'traces an ES module with Express and openai through two processes, all spans nested',
+    { timeout: 60_000 },
+    async () => {
+      const all = await throughTwo('chat');
+      const isRequestOfCall = ({ service, kind, parentSpanId }: Span) =>
+        service === 'back' && kind === SpanKind.client && called(all).some(({ spanId }) => spanId === parentSpanId);
+      expect(all.filter(isRequestOfCall).map((span) => wayUp(span, all))).toEqual([
+        [
+          'back POST',
+          'back chat gpt-4o',
+          'back request handler',
+          'back POST /work/:kind',
+          'front POST',
+          'front request handler',
+          'front POST /front/:kind',
+        ],
+      ]);
+      expect(called(all)).toMatchObject([
+        { call: { operation: 'chat', provider: 'openai', requestModel: 'gpt-4o', usage: { outputTokens: 46 } } },
+      ]);
+      // Attribution was set in one process: every span of the other has it.
+      const back = all.filter(({ service }) => service === 'back');
+      for (const span of back) expect(carried(span)).toEqual(['acme', 'chat', 'pro-monthly', 'u-1']);
+      // And it is said which parents are in another process.
+      const flagsOf = (service: string, kind: number) =>
+        all.filter((span) => span.service === service && span.kind === kind).map(({ flags }) => flags & 0x300);
+      expect(flagsOf('back', SpanKind.server)).toEqual([0x300]);
+      expect(flagsOf('front', SpanKind.server)).toEqual([0x100]);
+      expect(new Set(flagsOf('back', SpanKind.client))).toEqual(new Set([0x100]));
+    },
+  );
 
   it('does not trace the requests of its own exporter', async () => {
     const app = await startApp('back');
@@ -253,6 +267,16 @@ describe('an application under waybill/register is not harmed', () => {
     expect(called(spans)).toHaveLength(1);
   });
 
+  it('sends the batch that is under way when the signal comes', async () => {
+    answerMs = 500;
+    const app = await startApp('back', { OTEL_BSP_SCHEDULE_DELAY: '1' });
+    await post(`${app.url}/work/chat`);
+    await expect.poll(() => unanswered, { interval: 10 }).toBeGreaterThan(0);
+    await app.stop();
+    expect(unanswered).toBe(0);
+    expect(called(spans)).toHaveLength(1);
+  });
+
   it('ends as its own handler has it, and sends its last spans before', async () => {
     const app = await startApp('back', { ...patient, ON_SIGTERM: '7' });
     await post(`${app.url}/work/chat`);
@@ -264,7 +288,7 @@ describe('an application under waybill/register is not harmed', () => {
   it('ends when it has nothing left to do, and sends its last spans before', async () => {
     const app = await startApp('back', patient);
     await post(`${app.url}/work/chat`);
-    const gone = once(app.child, 'exit');
+    const gone = once(app.child, 'close');
     app.child.stdin?.end();
     await gone;
     expect(app.child.exitCode).toBe(0);
