@@ -9,7 +9,9 @@ import type { RouteFinding } from './findings.js';
 import { findingsOf, traceFindingsOf } from './findings.js';
 import type { Route } from './trace/audited-route.js';
 import { callStation, routeTo } from './trace/audited-route.js';
-import { buildTrace, hasFailed, isLeafCall } from './trace/trace.js';
+import type { Neighbours } from './trace/neighbours.js';
+import { billableCalls } from './trace/billable-calls.js';
+import { buildTrace, hasFailed } from './trace/trace.js';
 
 export interface TraceAudit {
   readonly traceId: string;
@@ -27,10 +29,11 @@ export interface TraceAudit {
  * Pure: the same spans in any order, and with any duplicates, give the same audit.
  *
  * @param spans all known spans of one trace, at least one
+ * @param neighbours other traces, which may tell where a torn one belongs
  */
-export function auditTrace(spans: readonly Span[], contract: CompiledContract): TraceAudit {
-  const trace = buildTrace(spans);
-  const calls = trace.nodes.filter(isLeafCall).map((node) => auditCall(routeTo(node, trace, contract), contract));
+export function auditTrace(spans: readonly Span[], contract: CompiledContract, neighbours?: Neighbours): TraceAudit {
+  const trace = buildTrace(spans, neighbours);
+  const calls = billableCalls(trace).map((node) => auditCall(routeTo(node, trace, contract), contract));
   return { traceId: trace.traceId, spans: trace.nodes.length, calls, findings: traceFindingsOf(trace, contract) };
 }
 

@@ -1,5 +1,6 @@
 import type { CompiledContract } from '../contract.js';
 import type { Route } from '../trace/audited-route.js';
+import { idsOf } from '../trace/neighbours.js';
 import { rule } from './rule.js';
 
 export const severed = rule({
@@ -15,10 +16,17 @@ export const severed = rule({
     const message = whySevered(route, contract);
     if (message === null) return;
     const { service, nodes } = route.stations[0];
+    const top = nodes[0]?.span;
+    const caller = top === undefined ? null : route.trace.neighbours.callerOf(top, new Set(idsOf(route.call.span)));
+    if (caller === null) {
+      yield { spanId: top?.spanId ?? '', message: `${message} What is above ${service} is not known.` };
+      return;
+    }
     yield {
-      spanId: nodes[0]?.span.spanId ?? '',
-      hop: null,
-      message: `${message} What is above ${service} is not known.`,
+      spanId: top?.spanId ?? '',
+      hop: { from: caller.service, to: service },
+      message: `${message} It fits '${caller.name}' of ${caller.service} in trace ${caller.traceId}.`,
+      fix: `Forward 'traceparent' from ${caller.service} to ${service}, and let ${service} take it up.`,
     };
   },
 });

@@ -10,8 +10,9 @@ export const sharedCall = rule({
   why: 'One request serves several, as batching and shared caches do; blocking it stops all of them, and billing it to one is wrong.',
   fix: () => "Split the batch by tenant, or divide its cost by the tenants' shares before it is booked.",
   *check({ stations, trace }, contract) {
+    const spans = stations.flatMap(({ nodes }) => nodes.flatMap(({ span }) => (span.links.length === 0 ? [] : [span])));
+    if (spans.length === 0) return;
     const tenants = new Set<string>();
-    const spans = stations.flatMap(({ nodes }) => nodes.map(({ span }) => span));
     const { key, aliases } = contract.source.attributes.tenant;
     for (const { spanId, attributes } of spans.flatMap(({ links }) => links)) {
       const linked = trace.byId.get(spanId)?.span;
@@ -20,10 +21,9 @@ export const sharedCall = rule({
       if (tenant !== undefined) tenants.add(tenant);
     }
     if (tenants.size < 2) return;
-    const span = spans.find(({ links }) => links.length > 0);
     yield {
       attribute: 'tenant',
-      spanId: span?.spanId ?? '',
+      spanId: spans[0]?.spanId ?? '',
       message: `The call links to work of ${[...tenants].map((tenant) => `'${tenant}'`).join(', ')}.`,
     };
   },

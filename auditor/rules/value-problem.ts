@@ -48,9 +48,11 @@ export function* valuesWith(
   for (const attribute of contract.required) {
     const seen = new Set<string>();
     for (const [i, { values, carried, nodes, service }] of stations.entries()) {
+      // Nearly every station only repeats the one value that the whole route has.
       for (const value of values[attribute]) {
-        if (seen.has(value) || problemOf(attribute, value, contract) !== problem) continue;
+        if (seen.has(value)) continue;
         seen.add(value);
+        if (problemOf(attribute, value, contract) !== problem) continue;
         const before = stations[i - 1];
         yield {
           attribute,

@@ -66,7 +66,7 @@ function startsStation({ span }: SpanNode, above: SpanNode | undefined): boolean
 }
 
 function station(nodes: readonly SpanNode[], contract: CompiledContract): Station {
-  const carried = nodes.map(({ span }) => carriedBy(span, contract));
+  const carried = nodes.map((node) => (node.carried ??= carriedBy(node.span, contract)));
   const distinct = (name: AttributeName): readonly string[] => {
     const values: string[] = [];
     for (const one of carried) {

@@ -1,5 +1,8 @@
 import type { Span } from '../../schemas/span.js';
 import { StatusCode } from '../../schemas/span.js';
+import type { Carried } from './carried.js';
+import type { Neighbours } from './neighbours.js';
+import { noNeighbours } from './neighbours.js';
 
 /** Why a span has no parent in its trace: it is a root, its parent never came, or the parents run in a circle. */
 export type Top = 'root' | 'parent-missing' | 'cycle';
@@ -16,6 +19,8 @@ export interface SpanNode {
   leaves: number;
   /** Those of them that did not fail. */
   unfailedLeaves: number;
+  /** What the span carries, once it was looked at: several calls share the upper part of their routes. */
+  carried: Carried | null;
 }
 
 /** The spans of one trace as a tree, or several where it is torn. */
@@ -24,6 +29,8 @@ export interface Trace {
   /** One node a span id, in order of start, then of span id. */
   readonly nodes: readonly SpanNode[];
   readonly byId: ReadonlyMap<string, SpanNode>;
+  /** Other traces that are audited with it. */
+  readonly neighbours: Neighbours;
 }
 
 /**
@@ -34,10 +41,18 @@ export interface Trace {
  *
  * @param spans spans of one trace, at least one
  */
-export function buildTrace(spans: readonly Span[]): Trace {
+export function buildTrace(spans: readonly Span[], neighbours: Neighbours = noNeighbours): Trace {
   const byId = new Map<string, SpanNode>();
   for (const span of withoutDuplicates(spans)) {
-    byId.set(span.spanId, { span, parent: null, top: null, hasCallBelow: false, leaves: 0, unfailedLeaves: 0 });
+    byId.set(span.spanId, {
+      span,
+      parent: null,
+      top: null,
+      hasCallBelow: false,
+      leaves: 0,
+      unfailedLeaves: 0,
+      carried: null,
+    });
   }
   const nodes = [...byId.values()].toSorted(inOrder);
   for (const node of nodes) {
@@ -48,7 +63,7 @@ export function buildTrace(spans: readonly Span[]): Trace {
   }
   cutCircles(nodes);
   markCalls(nodes);
-  return { traceId: nodes[0]?.span.traceId ?? '', nodes, byId };
+  return { traceId: nodes[0]?.span.traceId ?? '', nodes, byId, neighbours };
 }
 
 function withoutDuplicates(spans: readonly Span[]): Iterable<Span> {

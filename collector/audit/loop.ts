@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { TraceAudit } from '../../auditor/audit.js';
 import { auditTrace } from '../../auditor/audit.js';
 import type { CompiledContract } from '../../auditor/contract.js';
+import type { Neighbours } from '../../auditor/trace/neighbours.js';
+import { neighboursOf } from '../../auditor/trace/neighbours.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { AuditToWrite } from '../store/audits.js';
@@ -118,16 +120,19 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   }
 
   async function auditChunk(chunk: readonly SettledTrace[]): Promise<void> {
-    const audits = (await readTraces(store, chunk)).flatMap((read) => auditOne(read));
+    const traces = await readTraces(store, chunk);
+    const neighbours = neighboursOf(traces.flatMap(({ spans }) => spans));
+    const audits = traces.flatMap((trace) => auditOne(trace, neighbours));
     await writeAudits(store, audits, clockUs());
     stats.traces += audits.length;
     stats.calls += audits.reduce((sum, { audit }) => sum + audit.calls.length, 0);
   }
 
-  function auditOne({ traceId, spans, seenUs, firstDay, mayHaveCalls }: ReadTrace): AuditToWrite[] {
+  function auditOne(trace: ReadTrace, neighbours: Neighbours): AuditToWrite[] {
+    const { traceId, spans, seenUs, firstDay, mayHaveCalls } = trace;
     if (spans.length === 0) return [];
     try {
-      const audit: TraceAudit = auditTrace(spans, contract);
+      const audit: TraceAudit = auditTrace(spans, contract, neighbours);
       return [{ audit, seenUs, firstDay, mayHaveCalls }];
     } catch (error) {
       stats.failedTraces += 1;

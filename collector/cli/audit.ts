@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { auditTrace } from '../../auditor/audit.js';
+import { neighboursOf } from '../../auditor/trace/neighbours.js';
 import { compileContract } from '../../auditor/contract.js';
 import { holds, reportOf } from '../../auditor/report.js';
 import type { AuditReport } from '../../schemas/audit.js';
@@ -45,7 +46,8 @@ export function auditCommand(): Command {
           else others.push(span);
         }
       }
-      const report = reportOf([...traces.values()].map((spans) => auditTrace(spans, contract)));
+      const neighbours = neighboursOf([...traces.values()].flat());
+      const report = reportOf([...traces.values()].map((spans) => auditTrace(spans, contract, neighbours)));
       console.log(
         format === 'json'
           ? JSON.stringify(report, null, 2)
