@@ -91,7 +91,11 @@ export function connectStore(address: StoreAddress): Store {
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
     // The client's own log lines repeat what is thrown.
     log: { level: 127 },
-    clickhouse_settings: { date_time_input_format: 'best_effort', output_format_json_quote_64bit_integers: 1 },
+    clickhouse_settings: {
+      date_time_input_format: 'best_effort',
+      output_format_json_quote_64bit_integers: 1,
+      output_format_json_quote_decimals: 1,
+    },
   });
   return {
     database: address.database,

@@ -6,6 +6,7 @@ import { packagePath } from '../package-path.js';
 import { StartError } from '../start-error.js';
 import type { StoreAddress } from './client.js';
 import { connectStore } from './client.js';
+import { QueryRefused, StoreUnavailable } from './errors.js';
 
 interface Migration {
   readonly number: number;
@@ -23,50 +24,75 @@ const appliedSchema = z.array(z.object({ number: z.number(), name: z.string(), s
  *
  * @param directory the SQL files; those of the package unless a test says otherwise
  * @returns the names of the files that were applied
- * @throws StartError where an applied file has changed since, or the database is newer than this program
+ * @throws StartError where ClickHouse cannot be used, an applied file has changed since, a file cannot be applied, or
+ *   the database is newer than this program
  */
 export async function migrate(
   address: StoreAddress,
   directory: string = packagePath('schemas', 'clickhouse'),
 ): Promise<string[]> {
-  await createDatabase(address);
-  await using store = connectStore(address);
-  await store.command(`
-    CREATE TABLE IF NOT EXISTS migrations
-    (
-        number     UInt32                COMMENT 'Number of the SQL file',
-        name       String                COMMENT 'Its name',
-        sha256     String                COMMENT 'Hash of its text, hex',
-        applied_at DateTime64(6, 'UTC')  DEFAULT now64(6) COMMENT 'When it was applied'
-    )
-    ENGINE = ReplacingMergeTree
-    ORDER BY number`);
-  const applied = appliedSchema.parse(await store.rows('SELECT number, name, sha256 FROM migrations FINAL'));
   const migrations = await readMigrations(directory);
+  await using store = connectStore(address);
+  const applied = await startable(`ClickHouse at ${address.url} cannot be used`, async () => {
+    await createDatabase(address);
+    await store.command(migrationsTable);
+    return appliedSchema.parse(await store.rows('SELECT number, name, sha256 FROM migrations FINAL'));
+  });
+  const pending = pendingMigrations(address.database, migrations, applied);
+  for (const { number, name, sha256, statements } of pending) {
+    await startable(`${name} cannot be applied to ${address.database}`, async () => {
+      for (const statement of statements) await store.command(statement);
+      await store.command(
+        'INSERT INTO migrations (number, name, sha256) VALUES ({number: UInt32}, {name: String}, {sha256: String})',
+        { number, name, sha256 },
+      );
+    });
+  }
+  return pending.map(({ name }) => name);
+}
+
+const migrationsTable = `
+  CREATE TABLE IF NOT EXISTS migrations
+  (
+      number     UInt32                COMMENT 'Number of the SQL file',
+      name       String                COMMENT 'Its name',
+      sha256     String                COMMENT 'Hash of its text, hex',
+      applied_at DateTime64(6, 'UTC')  DEFAULT now64(6) COMMENT 'When it was applied'
+  )
+  ENGINE = ReplacingMergeTree
+  ORDER BY number`;
+
+function pendingMigrations(
+  database: string,
+  migrations: readonly Migration[],
+  applied: z.infer<typeof appliedSchema>,
+): Migration[] {
   const newest = Math.max(0, ...migrations.map(({ number }) => number));
   const unknown = applied.find(({ number }) => number > newest);
   if (unknown !== undefined) {
     throw new StartError(
-      `The database ${address.database} has schema ${unknown.number} (${unknown.name}), newer than this Waybill knows. Use the version that wrote it, or a newer one.`,
+      `The database ${database} has schema ${unknown.number} (${unknown.name}), newer than this Waybill knows. Use the version that wrote it, or a newer one.`,
     );
   }
-  const done: string[] = [];
-  for (const { number, name, sha256, statements } of migrations) {
+  return migrations.filter(({ number, name, sha256 }) => {
     const before = applied.find((one) => one.number === number);
     if (before !== undefined && before.sha256 !== sha256) {
       throw new StartError(
         `${name} was changed after it had been applied. Undo the change, and put it into a new file.`,
       );
     }
-    if (before !== undefined) continue;
-    for (const statement of statements) await store.command(statement);
-    await store.command(
-      'INSERT INTO migrations (number, name, sha256) VALUES ({number: UInt32}, {name: String}, {sha256: String})',
-      { number, name, sha256 },
-    );
-    done.push(name);
+    return before === undefined;
+  });
+}
+
+/** Runs a step of starting, and says which step it was where the store does not let it. */
+async function startable<T>(failure: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable || error instanceof QueryRefused)) throw error;
+    throw new StartError(`${failure}. ${error.message}`, { cause: error });
   }
-  return done;
 }
 
 /** Creates the database where there is none: a user who may not create one can be given one that exists. */

@@ -11,6 +11,7 @@ import { freePort } from './free-port.js';
 
 /** A real ClickHouse with our schema, for one test file. */
 export interface TestStore extends AsyncDisposable {
+  readonly dataDir: string;
   readonly engine: Engine;
   readonly address: StoreAddress;
   readonly store: Store;
@@ -31,6 +32,7 @@ export async function startTestStore(): Promise<TestStore> {
   await migrate(address);
   const store = connectStore(address);
   return {
+    dataDir,
     engine,
     address,
     store,
