@@ -121,7 +121,7 @@ function atLeast(
     message:
       share.share === null
         ? 'No spend to judge.'
-        : `${percent(share.share)} ${what}, at least ${percent(share.lower)} with 95 % confidence.`,
+        : `${percent(share.share)} ${what}, at least ${percent(share.lower, Math.floor)} with 95 % confidence.`,
     spendUsd: evidence.spendUsd,
     worst: share.share === 1 ? null : evidence.worst,
     moreCalls:
@@ -145,7 +145,7 @@ function misattributedCalls({ window, gaps }: GateInput, score: Score, threshold
     },
     message:
       window.misattributed === 0
-        ? `No misattributed call in ${window.calls}, which shows only that at most ${percent(share.upper)} are.`
+        ? `No misattributed call in ${window.calls}, which shows only that at most ${percent(share.upper, Math.ceil)} are.`
         : `${window.misattributed} of ${window.calls} calls are misattributed: blocking could have stopped the wrong tenant.`,
     spendUsd: window.misattributedSpendUsd,
     worst: window.misattributed === 0 ? null : (gaps.find(({ rule }) => misattributing.has(rule)) ?? null),
@@ -253,14 +253,19 @@ function difference(whole: string, part: string): string {
 }
 
 function bounded({ share, lower, upper }: Share): string {
-  return share === null ? 'no calls' : `${percent(share)} (95 % interval ${percent(lower)} to ${percent(upper)})`;
+  if (share === null) return 'no calls';
+  return `${percent(share)} (95 % interval ${percent(lower, Math.floor)} to ${percent(upper, Math.ceil)})`;
 }
 
-/** A share as people write it; never rounded up to 100 % or down to 0 %. */
-function percent(share: number): string {
+/**
+ * A share as people write it. Near the ends more digits count; a share is never rounded up to all or down to none, a
+ * lower bound never up and an upper bound never down, lest they seem to pass a threshold that they do not.
+ */
+function percent(share: number, round: (value: number) => number = Math.round): string {
   const value = share * 100;
-  const text = value.toFixed(Number.isInteger(value) ? 0 : value < 0.1 || value > 99.9 ? 3 : 1);
-  if (share < 1 && Number(text) === 100) return '99.999 %';
-  if (share > 0 && Number(text) === 0) return '0.001 %';
-  return `${text} %`;
+  const unit = value < 0.1 || value > 99.9 ? 1_000 : value < 5 || value > 95 ? 100 : 10;
+  const shown = round(Number((value * unit).toFixed(6))) / unit;
+  if (share < 1 && shown === 100) return '99.999 %';
+  if (share > 0 && shown === 0) return '0.001 %';
+  return `${shown} %`;
 }
