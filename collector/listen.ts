@@ -20,12 +20,24 @@ export async function listen(server: Server, host: string, port: number, flag: s
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
+/** How often connections that have become idle are closed while a server stops. */
+const SWEEP_MS = 50;
+/** Requests that are not answered by then are cut off. */
+const CUT_OFF_MS = 10_000;
+
 /** Makes the function that stops a server: it takes no more, waits for what is in work, and may be called twice. */
 export function stopperOf(server: Server): () => Promise<void> {
   let stopped: Promise<void> | null = null;
   return () => {
     stopped ??= new Promise((done) => {
-      server.close(() => done());
+      // A connection that is kept alive becomes idle only after its answer, and would hold the server open.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+      const cutOff = setTimeout(() => server.closeAllConnections(), CUT_OFF_MS);
+      server.close(() => {
+        clearInterval(sweep);
+        clearTimeout(cutOff);
+        done();
+      });
       server.closeIdleConnections();
     });
     return stopped;

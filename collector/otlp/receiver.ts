@@ -53,9 +53,6 @@ const MAX_SPANS = 200_000;
 /** So long may a sender go on with a request that was refused, so that it gets to read why. */
 const LINGER_MS = 1_000;
 
-/** So long may requests that are in work when the receiver stops take to be done. */
-const STOP_MS = 10_000;
-
 /**
  * Starts the OTLP/HTTP receiver. It answers 200 when the spans are durable, and says in `partial_success` what was
  * unusable, or what the sender should know. https://opentelemetry.io/docs/specs/otlp/#otlphttp
@@ -67,7 +64,6 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
   const hint = createHints(contract, clockUs);
   const budget = createByteBudget(maxBytesInFlight);
-  let isStopping = false;
 
   const server = createServer(
     { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 5_000 },
@@ -80,8 +76,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     const encoding = encodingOf(request.headers['content-type']) ?? 'json';
     try {
       const answer = refusal(request) ?? (await receive(request, encoding));
-      // A sender that keeps its connection would keep the receiver from stopping.
-      if (isStopping) response.setHeader('Connection', 'close');
+      // While stopping: a sender that keeps its connection would only find it gone.
+      if (!server.listening) response.setHeader('Connection', 'close');
       send(request, response, encoding, answer);
     } catch (error) {
       if (error instanceof Aborted) response.destroy();
@@ -105,15 +101,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     }
   }
 
-  const close = stopperOf(server);
-
-  async function stop(): Promise<void> {
-    isStopping = true;
-    const cutOff = setTimeout(() => server.closeAllConnections(), STOP_MS);
-    await close();
-    clearTimeout(cutOff);
-  }
-
+  const stop = stopperOf(server);
   return { port: await listen(server, host, port, '--otlp-port'), stop, [Symbol.asyncDispose]: stop };
 }
 

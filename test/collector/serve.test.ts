@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { freePort } from '../support/free-port.js';
 import type { RunningWaybill } from '../support/waybill.js';
+import { startTestStore } from '../support/engine.js';
 import { startWaybill, waybill } from '../support/waybill.js';
 
 let running: RunningWaybill;
@@ -131,6 +132,20 @@ describe('waybill serve, with real SDKs', () => {
     expect(locked.stderr).toContain(running.dataDir);
     const wide = await waybill(['serve', '--host', '0.0.0.0']);
     expect(wide).toMatchObject({ code: 2, stderr: expect.stringContaining('Refusing to listen on 0.0.0.0') });
+  });
+
+  it('uses the server that CLICKHOUSE_URL names, and starts none of its own', async () => {
+    await using theirs = await startTestStore();
+    const { url, username, password } = theirs.address;
+    const withCredentials = new URL('/elsewhere', url);
+    withCredentials.username = username;
+    withCredentials.password = password;
+    await using other = await startWaybill([], process.execPath, { CLICKHOUSE_URL: withCredentials.href });
+    expect(await enginesOf(other.dataDir)).toEqual([]);
+    const web = service('web', new ProtoExporter({ url: `${other.otlpUrl}/v1/traces` }));
+    web.span({ ...call, ...clean }).span.end();
+    await web.stop();
+    expect(await theirs.store.rows('SELECT service FROM elsewhere.spans')).toEqual([{ service: 'web' }]);
   });
 
   it('stops everything on SIGTERM, the database too, also when killed', async () => {

@@ -43,12 +43,14 @@ export async function waybill(
 export async function startWaybill(
   flags: readonly string[] = [],
   execPath = process.execPath,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningWaybill> {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
   const [otlp, api, http, native] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const ports = ['--otlp-port', otlp, '--api-port', api, '--clickhouse-port', http, '--clickhouse-native-port', native];
   const child = spawn(execPath, [CLI, 'serve', '--data', dataDir, '--quiet', '1s', ...ports.map(String), ...flags], {
     cwd: dataDir,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
