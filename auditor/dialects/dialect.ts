@@ -44,10 +44,11 @@ export interface UsageForm {
   readonly reasoningTokens: readonly Source[];
   readonly inputAudioTokens: readonly Source[];
   readonly outputAudioTokens: readonly Source[];
-  /** Whether the input tokens include the cached ones, or cached ones are counted beside them. */
-  readonly cachedTokens: 'within-input' | 'beside-input';
-  /** Whether the output tokens include reasoning, or it is counted beside them. */
-  readonly reasoning: 'within-output' | 'beside-output';
+  /**
+   * Whether the input includes what was cached or audio, and the output what was reasoning or audio (OpenTelemetry,
+   * OpenAI), or each is counted beside it (Anthropic's own API, Langfuse).
+   */
+  readonly parts: 'within' | 'beside';
 }
 
 /** What a span says that its call cost. */
@@ -55,6 +56,8 @@ export interface CostSource {
   /** The amount: US dollars, unless `currency` is there and says otherwise; then it is not read. */
   readonly amount: Source;
   readonly currency?: Source;
+  /** Whether it writes 0 for a model whose price it does not know, and for nothing else that can be told. */
+  readonly zeroIsUnknown?: boolean;
 }
 
 /**
@@ -80,6 +83,8 @@ export interface Dialect {
   readonly provider: readonly Source[];
   /** Its own spellings of providers, lower case, to OpenTelemetry's. */
   readonly providerNames?: Readonly<Record<string, string>>;
+  /** What to take for the provider of a span that names none; without it, it stays unknown. */
+  readonly unsaidProvider?: 'maker-of-model';
   readonly requestModel: readonly Source[];
   readonly responseModel: readonly Source[];
   /** Whether a model may be written behind its provider, as in `openai/gpt-4o`; then what stands before it is cut off. */

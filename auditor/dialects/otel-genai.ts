@@ -10,8 +10,7 @@ export const genAiUsage: UsageForm = {
   reasoningTokens: ['gen_ai.usage.reasoning.output_tokens'],
   inputAudioTokens: ['gen_ai.usage.audio.input_tokens'],
   outputAudioTokens: ['gen_ai.usage.audio.output_tokens'],
-  cachedTokens: 'within-input',
-  reasoning: 'within-output',
+  parts: 'within',
 };
 
 /** OpenTelemetry's own words: semantic conventions for generative AI, with the names that they replaced. */
@@ -21,6 +20,7 @@ export const otelGenAi = dialect({
     { name: '@opentelemetry/instrumentation-openai' },
     { name: '@opentelemetry/instrumentation-aws-sdk' },
     { name: 'opentelemetry.instrumentation.openai_v2' },
+    { name: 'com.anthropic.sdk.typescript' },
   ],
   marks: ['gen_ai.operation.name', 'gen_ai.request.model', 'gen_ai.provider.name', 'gen_ai.system'],
   call: {

@@ -3,7 +3,8 @@ import { formatUsd, parseUsd, PICO_PER_USD } from '../cost/usd.js';
 import { dialects } from './all.js';
 import type { Condition, Dialect, Source, UsageForm } from './dialect.js';
 import { matchesScope } from './dialect.js';
-import { providerName } from './provider.js';
+import { makerOf, providerName } from './provider.js';
+import { parseDict } from './dict.js';
 
 /**
  * The values of one span by slot: the value of key `k` stands at `factKeys.get(k)`. A decoder fills it as it goes, so
@@ -37,7 +38,7 @@ export function readCall(scopeName: string, scopeVersion: string, attributes: At
 
 /** The values that some dialect reads, by slot. */
 export function factValuesOf(attributes: Attributes): FactValues {
-  const values = noValues.slice();
+  const values = Array.from(noValues);
   for (let i = 0; i + 1 < attributes.length; i += 2) {
     const slot = factKeys.get(attributes[i] ?? '');
     if (slot !== undefined) values[slot] = attributes[i + 1];
@@ -75,7 +76,7 @@ export function callReaderFor(scopeName: string, scopeVersion: string): CallRead
 function factsIn(dialect: Dialect, forms: readonly UsageForm[], values: FactValues): CallFacts | null {
   const operation = operationIn(dialect, values);
   if (operation === null) return null;
-  const provider = providerName(firstText(dialect.provider, values), dialect.providerNames);
+  const provider = providerIn(dialect, values);
   return {
     dialect: dialect.id,
     operation,
@@ -90,6 +91,12 @@ function factsIn(dialect: Dialect, forms: readonly UsageForm[], values: FactValu
     cacheReplay: dialect.cacheReplay.some((one) => holds(one, values)),
     reportedCostUsd: costIn(dialect, values),
   };
+}
+
+function providerIn({ provider, providerNames, unsaidProvider, requestModel }: Dialect, values: FactValues): string {
+  const said = firstText(provider, values);
+  if (said !== '' || unsaidProvider === undefined) return providerName(said, providerNames);
+  return makerOf(firstText(requestModel, values));
 }
 
 /** Cuts off nothing but the call's own provider: other models have a slash in their names by right. */
@@ -124,8 +131,9 @@ function usageAs(form: UsageForm, values: FactValues): Usage | null {
   const outputAudio = firstCount(form.outputAudioTokens, values);
   const all = [input, output, cacheRead, cacheWrite, reasoning, inputAudio, outputAudio];
   if (all.every((count) => count === null)) return null;
-  const besideInput = form.cachedTokens === 'beside-input' ? (cacheRead ?? 0) + (cacheWrite ?? 0) : 0;
-  const besideOutput = form.reasoning === 'beside-output' ? (reasoning ?? 0) : 0;
+  const isBeside = form.parts === 'beside';
+  const besideInput = isBeside ? (cacheRead ?? 0) + (cacheWrite ?? 0) + (inputAudio ?? 0) : 0;
+  const besideOutput = isBeside ? (reasoning ?? 0) + (outputAudio ?? 0) : 0;
   return {
     inputTokens: input === null ? null : countOrNull(input + besideInput),
     outputTokens: output === null ? null : countOrNull(output + besideOutput),
@@ -149,10 +157,11 @@ function isEstimated(
 const MAX_COST_PICO = 1_000_000n * PICO_PER_USD;
 
 function costIn({ cost }: Dialect, values: FactValues): string | null {
-  for (const { amount, currency } of cost) {
+  for (const { amount, currency, zeroIsUnknown } of cost) {
     const said = currency === undefined ? '' : textAt(currency, values);
     if (said !== '' && said.toUpperCase() !== 'USD') continue;
     const pico = parseUsd(textAt(amount, values));
+    if (pico === 0n && zeroIsUnknown === true) continue;
     if (pico !== null && pico >= 0n && pico < MAX_COST_PICO) return formatUsd(pico);
   }
   return null;
@@ -188,7 +197,7 @@ function countOrNull(value: number): number | null {
 /** Empty: not said. */
 function textAt(source: Source, values: FactValues): string {
   if (typeof source === 'string') return values[slotOf(source)] ?? '';
-  let at: unknown = parsed(values[slotOf(source.key)]);
+  let at = parsedAt(slotOf(source.key), values);
   for (const key of source.path) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return '';
     at = Object.getOwnPropertyDescriptor(at, key)?.value;
@@ -196,14 +205,16 @@ function textAt(source: Source, values: FactValues): string {
   return typeof at === 'string' || typeof at === 'number' || typeof at === 'boolean' ? String(at) : '';
 }
 
-function parsed(text: string | undefined): unknown {
+/** What was parsed for a span that is being read: a dozen sources may look into one long value. */
+const parsedOf = new WeakMap<FactValues, Map<number, unknown>>();
+
+function parsedAt(slot: number, values: FactValues): unknown {
+  const text = values[slot];
   if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A sender's value that is no JSON says nothing; the missing usage or cost is what gets reported.
-    return undefined;
-  }
+  const known = parsedOf.get(values) ?? new Map<number, unknown>();
+  parsedOf.set(values, known);
+  if (!known.has(slot)) known.set(slot, parseDict(text));
+  return known.get(slot);
 }
 
 function slotOf(key: string): number {
