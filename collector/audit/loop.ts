@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { TraceAudit } from '../../auditor/audit.js';
 import { auditTrace } from '../../auditor/audit.js';
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Neighbours } from '../../auditor/trace/neighbours.js';
@@ -9,16 +8,12 @@ import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { AuditToWrite } from '../store/audits.js';
 import { writeAudits } from '../store/audits.js';
-import type { ReadTrace, SettledTrace, Share } from '../store/settled.js';
-import {
-  chunksOf,
-  oldestArrivalUs,
-  readCut,
-  readTraces,
-  settledTraces,
-  stepEndUs,
-  writeCut,
-} from '../store/settled.js';
+import type { Share } from '../store/cuts.js';
+import { oldestArrivalUs, readCut, stepEndUs, writeCut } from '../store/cuts.js';
+import type { ReadTrace } from '../store/read-traces.js';
+import { chunksOf, readTraces } from '../store/read-traces.js';
+import type { SettledTrace } from '../store/settled.js';
+import { settledTraces } from '../store/settled.js';
 
 export interface AuditLoopOptions {
   readonly store: Store;
@@ -31,6 +26,12 @@ export interface AuditLoopOptions {
   /** How often to look for settled traces; 0: only when `sweep` is called. */
   readonly intervalMs?: number;
   readonly share?: Share;
+  /** Spans of one trace that are audited at most. */
+  readonly maxSpansPerTrace?: number;
+  /** Arrivals that one step of a backlog works through. */
+  readonly stepArrivals?: number;
+  /** How one trace is audited. */
+  readonly audit?: typeof auditTrace;
 }
 
 /** What the loop has done since it started. */
@@ -38,7 +39,10 @@ export interface AuditStats {
   readonly sweeps: number;
   readonly traces: number;
   readonly calls: number;
+  /** Traces that could not be audited; one that is tried again counts again. */
   readonly failedTraces: number;
+  /** Traces of which only a part was audited, for they have too many spans. */
+  readonly cutTraces: number;
   /** Every trace that settled up to here is audited; microseconds since 1970, 0 before the first sweep. */
   readonly cutUs: number;
 }
@@ -53,8 +57,10 @@ export interface AuditLoop extends AsyncDisposable {
 }
 
 const CHUNK_SPANS = 20_000;
-/** Arrivals that one step of a backlog works through. */
-const STEP_ARRIVALS = 50_000;
+/** After so many traces in a row that cannot be read or written, the fault is not in the traces. */
+const FAILURES_IN_A_ROW = 20;
+/** Where nothing is to be audited the cut is kept less often; what lies behind it is soon looked through again. */
+const CUT_EVERY_US = 10_000_000;
 const LONGEST_BACKOFF_MS = 10_000;
 const SECOND_US = 1_000_000;
 
@@ -73,37 +79,35 @@ const OVERLAPS = [
  */
 export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   const { store, contract, clockUs, log, quietMs = 5_000, intervalMs = 1_000, share = { index: 0, of: 1 } } = options;
-  const stats = { sweeps: 0, traces: 0, calls: 0, failedTraces: 0, cutUs: 0 };
+  const { maxSpansPerTrace, stepArrivals = 50_000, audit = auditTrace } = options;
+  const stats = { sweeps: 0, traces: 0, calls: 0, failedTraces: 0, cutTraces: 0, cutUs: 0 };
   const lastOverlapUs = OVERLAPS.map(() => clockUs());
   let cutUs: number | null = null;
+  let cutWrittenUs = 0;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
   let isStopped = false;
   let failures = 0;
+  let failuresInARow = 0;
 
   async function round(): Promise<void> {
     const nowUs = clockUs();
     const settledBeforeUs = nowUs - quietMs * 1_000;
     cutUs ??= (await readCut(store, share)) ?? (await firstCut());
     if (cutUs === null) return;
-    let isDone = false;
-    while (!isDone) {
-      const stepUs = await stepEndUs(store, cutUs, STEP_ARRIVALS);
-      isDone = stepUs === null || stepUs >= settledBeforeUs;
-      const endUs: number = isDone ? settledBeforeUs : (stepUs ?? settledBeforeUs);
-      if (endUs <= cutUs) break;
-      await auditSettled(cutUs, endUs);
-      cutUs = endUs;
-      await writeCut(store, share, cutUs, nowUs);
-      if (isStopped) return;
-    }
+    await auditWindow(cutUs, settledBeforeUs, settledBeforeUs, async (doneUs, settled) => {
+      cutUs = doneUs;
+      stats.cutUs = doneUs;
+      if (settled === 0 && doneUs - cutWrittenUs < CUT_EVERY_US) return;
+      await writeCut(store, share, doneUs, clockUs());
+      cutWrittenUs = doneUs;
+    });
     for (const [i, { everyUs, backUs }] of OVERLAPS.entries()) {
       if (nowUs - (lastOverlapUs[i] ?? 0) < everyUs) continue;
-      await auditSettled(settledBeforeUs - backUs, settledBeforeUs);
+      await auditWindow(settledBeforeUs - backUs, settledBeforeUs, settledBeforeUs);
       lastOverlapUs[i] = nowUs;
     }
     stats.sweeps += 1;
-    stats.cutUs = cutUs;
   }
 
   async function firstCut(): Promise<number | null> {
@@ -111,34 +115,68 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     return oldestUs === null ? null : oldestUs - 1;
   }
 
-  async function auditSettled(fromUs: number, settledBeforeUs: number): Promise<void> {
-    const settled = await settledTraces(store, { fromUs, settledBeforeUs, share });
-    for (const chunk of chunksOf(settled, CHUNK_SPANS)) {
-      await auditChunk(chunk);
-      await nextTurn();
+  /** Works through a window of arrivals step by step, and says after each how far it has come. */
+  async function auditWindow(
+    fromUs: number,
+    toUs: number,
+    settledBeforeUs: number,
+    onStep?: (doneUs: number, settled: number) => Promise<void>,
+  ): Promise<void> {
+    for (let atUs = fromUs; atUs < toUs;) {
+      const endUs: number = Math.min((await stepEndUs(store, atUs, stepArrivals)) ?? toUs, toUs);
+      const settled = await settledTraces(store, { fromUs: atUs, toUs: endUs, settledBeforeUs, share });
+      for (const chunk of chunksOf(settled, CHUNK_SPANS)) {
+        if (isStopped) return;
+        await auditChunk(chunk);
+        await nextTurn();
+      }
+      await onStep?.(endUs, settled.length);
+      atUs = endUs;
     }
   }
 
+  /** Audits traces together; where that fails, those that can be audited without the one that cannot. */
   async function auditChunk(chunk: readonly SettledTrace[]): Promise<void> {
-    const traces = await readTraces(store, chunk);
+    try {
+      await auditTogether(chunk);
+      failuresInARow = 0;
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      const half = Math.ceil(chunk.length / 2);
+      if (chunk.length === 1) {
+        giveUp(chunk[0]?.traceId ?? '', error);
+        failuresInARow += 1;
+        if (failuresInARow > FAILURES_IN_A_ROW) throw error;
+      } else for (const part of [chunk.slice(0, half), chunk.slice(half)]) await auditChunk(part);
+    }
+  }
+
+  async function auditTogether(chunk: readonly SettledTrace[]): Promise<void> {
+    const traces = await readTraces(store, chunk, maxSpansPerTrace);
     const neighbours = neighboursOf(traces.flatMap(({ spans }) => spans));
     const audits = traces.flatMap((trace) => auditOne(trace, neighbours));
     await writeAudits(store, audits, clockUs());
     stats.traces += audits.length;
-    stats.calls += audits.reduce((sum, { audit }) => sum + audit.calls.length, 0);
+    stats.calls += audits.reduce((sum, one) => sum + one.audit.calls.length, 0);
   }
 
-  function auditOne(trace: ReadTrace, neighbours: Neighbours): AuditToWrite[] {
-    const { traceId, spans, seenUs, firstDay, mayHaveCalls } = trace;
+  function auditOne({ traceId, spans, isCut, ...rest }: ReadTrace, neighbours: Neighbours): AuditToWrite[] {
     if (spans.length === 0) return [];
+    if (isCut) {
+      stats.cutTraces += 1;
+      log.warn({ traceId, spans: spans.length }, 'A trace has more spans than are audited; the others do not count');
+    }
     try {
-      const audit: TraceAudit = auditTrace(spans, contract, neighbours);
-      return [{ audit, seenUs, firstDay, mayHaveCalls }];
+      return [{ audit: audit(spans, contract, neighbours), ...rest }];
     } catch (error) {
-      stats.failedTraces += 1;
-      log.error({ err: error, traceId }, 'A trace could not be audited; its calls are not counted');
+      giveUp(traceId, error);
       return [];
     }
+  }
+
+  function giveUp(traceId: string, error: unknown): void {
+    stats.failedTraces += 1;
+    log.error({ err: error, traceId }, 'A trace could not be audited; its calls are not counted');
   }
 
   function sweep(): Promise<void> {

@@ -3,6 +3,8 @@ import type { TraceAudit } from '../../auditor/audit.js';
 import type { Call, Finding, Outcome, Verdict } from '../../schemas/audit.js';
 import { auditedAttributes } from '../../schemas/contract.js';
 import type { Store } from './client.js';
+import type { EarlierAudit } from './read-traces.js';
+import { dayNumber } from './read-traces.js';
 import type { RowWriter } from './row-writer.js';
 import { createRowWriter } from './row-writer.js';
 import { dayOf, storableUs } from './spans.js';
@@ -14,8 +16,8 @@ export interface AuditToWrite {
   readonly seenUs: readonly number[];
   /** Least day of its spans, ISO. */
   readonly firstDay: string;
-  /** Whether an earlier audit may have found calls in it. */
-  readonly mayHaveCalls: boolean;
+  /** Null where no earlier audit of it can have been written. */
+  readonly earlier: EarlierAudit | null;
 }
 
 type WriteColumn<T> = readonly [column: string, write: (row: RowWriter, value: T, audit: AuditTime) => void];
@@ -52,8 +54,8 @@ const findingColumns: readonly WriteColumn<readonly Finding[]>[] = [
 
 const callColumns: readonly WriteColumn<Call>[] = [
   ['day', (row, call, { receivedAtUs }) => row.date(dayOf(startUsOf(call), receivedAtUs))],
-  ['trace_id', (row, call) => row.fixedAscii(call.traceId)],
-  ['span_id', (row, call) => row.fixedAscii(call.spanId)],
+  ['trace_id', (row, call) => row.fixedAscii(call.traceId, 32)],
+  ['span_id', (row, call) => row.fixedAscii(call.spanId, 16)],
   ['start_time', (row, call) => row.dateTime64(storableUs(startUsOf(call)))],
   ['duration_us', (row, call) => row.uint64(call.durationUs)],
   ['service', (row, call) => row.string(call.service)],
@@ -102,8 +104,8 @@ const callColumns: readonly WriteColumn<Call>[] = [
 ];
 
 const auditColumns: readonly WriteColumn<AuditToWrite>[] = [
-  ['day', (row, { firstDay }) => row.date(Math.floor(Date.parse(firstDay) / 86_400_000))],
-  ['trace_id', (row, { audit }) => row.fixedAscii(audit.traceId)],
+  ['day', (row, { firstDay }) => row.date(dayNumber(firstDay))],
+  ['trace_id', (row, { audit }) => row.fixedAscii(audit.traceId, 32)],
   [
     'seen',
     (row, { seenUs }) => {
@@ -124,19 +126,26 @@ const auditColumns: readonly WriteColumn<AuditToWrite>[] = [
 
 /**
  * Writes audits: the calls first, then the audits, so that a crash between the two leads to another audit and never
- * to a trace that counts as audited without its calls. Calls of an earlier audit that are none any more are deleted.
+ * to a trace that counts as audited without its calls. Calls of an earlier audit that are none any more are deleted;
+ * those on spans that this audit has not seen stay as they are.
  *
  * @param nowUs the present, microseconds since 1970; an audit is always newer than the one it replaces, even where
  * the clock has jumped back
  */
 export async function writeAudits(store: Store, audits: readonly AuditToWrite[], nowUs: number): Promise<void> {
+  if (audits.length === 0) return;
   const stored = await storedCalls(store, audits);
-  const auditedAtUs = stored.reduce((latest, { at }) => Math.max(latest, at + 1), nowUs);
-  const times = ({ seenUs }: AuditToWrite): AuditTime => ({ auditedAtUs, receivedAtUs: Math.max(0, ...seenUs) });
+  // Two more: a deletion comes between the row that it deletes and the new audit, whose rows win over it.
+  const earlierUs = [...audits.map(({ earlier }) => earlier?.auditedAtUs ?? 0), ...stored.map(({ at }) => at)];
+  const auditedAtUs = earlierUs.reduce((latest, at) => Math.max(latest, at + 2), nowUs);
+  const times = ({ seenUs }: AuditToWrite): AuditTime => ({
+    auditedAtUs,
+    receivedAtUs: seenUs.reduce((latest, at) => Math.max(latest, at), 0),
+  });
   const calls = audits.flatMap((one) => one.audit.calls.map((call) => [call, times(one)] as const));
   await insert(store, 'calls', callColumns, calls);
   const written = new Set(calls.map(([call, { receivedAtUs }]) => keyOf(call, dayOf(startUsOf(call), receivedAtUs))));
-  const vanished = stored.filter((call) => !written.has(keyOf(call, call.day)));
+  const vanished = stored.filter((call) => !call.isDeleted && !written.has(keyOf(call, call.day)));
   await insert(
     store,
     'calls',
@@ -168,31 +177,54 @@ async function insert<T>(
 }
 
 const storedSchema = z.array(
-  z.object({ day: z.coerce.number(), traceId: z.string(), spanId: z.string(), at: z.coerce.number() }),
+  z.object({
+    day: z.coerce.number(),
+    traceId: z.string(),
+    spanId: z.string(),
+    at: z.coerce.number(),
+    isDeleted: z.coerce.boolean(),
+  }),
 );
 type StoredCall = z.infer<typeof storedSchema>[number];
 
-/** A row that takes the place of a call that is none any more. */
+/**
+ * A row that takes the place of a call that is none any more, or that is filed under another day from now on. In
+ * that case the call is there twice where both days are asked for, and the newer row must be the one that lives.
+ */
 const deletedColumns: readonly WriteColumn<StoredCall>[] = [
   ['day', (row, { day }) => row.date(day)],
-  ['trace_id', (row, { traceId }) => row.fixedAscii(traceId)],
-  ['span_id', (row, { spanId }) => row.fixedAscii(spanId)],
-  ['audited_at', (row, _, { auditedAtUs }) => row.dateTime64(auditedAtUs)],
+  ['trace_id', (row, { traceId }) => row.fixedAscii(traceId, 32)],
+  ['span_id', (row, { spanId }) => row.fixedAscii(spanId, 16)],
+  ['audited_at', (row, _, { auditedAtUs }) => row.dateTime64(auditedAtUs - 1)],
   ['is_deleted', (row) => row.uint8(1)],
 ];
 
-/** The calls that earlier audits found in these traces. */
+/** The calls that earlier audits found on the spans that are audited now. */
 async function storedCalls(store: Store, audits: readonly AuditToWrite[]): Promise<StoredCall[]> {
-  const traceIds = audits.filter(({ mayHaveCalls }) => mayHaveCalls).map(({ audit }) => audit.traceId);
-  if (traceIds.length === 0) return [];
+  const earlierOf = new Map<string, EarlierAudit>();
+  for (const { audit, earlier } of audits) if (earlier !== null) earlierOf.set(audit.traceId, earlier);
+  if (earlierOf.size === 0) return [];
+  const all = [...earlierOf.values()];
   const rows = await store.rows(
     `
-    SELECT toUInt16(day) AS day, trace_id AS traceId, span_id AS spanId, toUnixTimestamp64Micro(audited_at) AS at
-    FROM calls FINAL
-    WHERE trace_id IN {traceIds: Array(String)}`,
-    { traceIds },
+    SELECT
+        toUInt16(calls.day) AS day,
+        trace_id AS traceId,
+        span_id AS spanId,
+        toUnixTimestamp64Micro(audited_at) AS at,
+        is_deleted AS isDeleted
+    FROM calls
+    WHERE trace_id IN {traceIds: Array(String)}
+      AND calls.day BETWEEN toDate({first: UInt16}) AND toDate({last: UInt16})
+    ORDER BY audited_at DESC
+    LIMIT 1 BY calls.day, trace_id, span_id`,
+    {
+      traceIds: [...earlierOf.keys()],
+      first: all.reduce((least, { firstDay }) => Math.min(least, firstDay), Infinity),
+      last: all.reduce((greatest, { lastDay }) => Math.max(greatest, lastDay), -Infinity),
+    },
   );
-  return storedSchema.parse(rows);
+  return storedSchema.parse(rows).filter(({ traceId, spanId }) => earlierOf.get(traceId)?.spanIds.has(spanId) === true);
 }
 
 function keyOf({ traceId, spanId }: { traceId: string; spanId: string }, day: number): string {

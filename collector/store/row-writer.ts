@@ -10,22 +10,22 @@ export interface RowWriter {
   uint8(value: number): void;
   uint16(value: number): void;
   uint32(value: number): void;
-  /** A whole number from 0 to 2^53 - 1. */
+  /** A whole number from 0 to 2^53 - 1. @throws RangeError where it is anything else, as do all that write one */
   uint64(value: number): void;
   bool(value: boolean): void;
   /** `Date`: days since 1970. */
   date(days: number): void;
   /** `DateTime64(6)`: microseconds since 1970. */
   dateTime64(us: number): void;
-  /** `FixedString(n)` of exactly n ASCII characters. */
-  fixedAscii(text: string): void;
+  /** `FixedString(length)` of exactly so many ASCII characters. @throws RangeError where there are more or less */
+  fixedAscii(text: string, length: number): void;
   string(text: string): void;
   strings(list: readonly string[]): void;
   /** `Map(String, String)` from alternating keys and values. */
   map(pairs: readonly string[]): void;
   /** `Nullable(UInt64)`. */
   nullableUint64(value: number | null): void;
-  /** `Nullable(Decimal(18, 12))` from a decimal string. */
+  /** `Nullable(Decimal(18, 12))` from a decimal string; what does not fit, from a million dollars on, is NULL. */
   nullableUsd(value: string | null): void;
   /** The count that goes before the elements of an array. */
   length(count: number): void;
@@ -36,6 +36,9 @@ export interface RowWriter {
 }
 
 const FIRST_SIZE = 64 * 1024;
+
+/** The first amount that has over 18 digits, in units of 1e-12 dollars. */
+const TOO_MANY_PICO = 10n ** 18n;
 
 /** Creates a writer. */
 export function createRowWriter(): RowWriter {
@@ -62,6 +65,8 @@ export function createRowWriter(): RowWriter {
   }
 
   function uint64(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new RangeError(`${value} is no whole number from 0 to 2^53 - 1.`);
     need(8);
     at = buffer.writeUInt32LE(value % 0x1_0000_0000, at);
     at = buffer.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at);
@@ -109,8 +114,10 @@ export function createRowWriter(): RowWriter {
       at = buffer.writeUInt16LE(days, at);
     },
     dateTime64: uint64,
-    fixedAscii: (text) => {
-      need(text.length);
+    fixedAscii: (text, length) => {
+      // One byte more or less, and the rows after this one would be read as other rows.
+      if (text.length !== length) throw new RangeError(`'${text}' has not ${length} characters.`);
+      need(length);
       at += buffer.write(text, at, 'latin1');
     },
     string,
@@ -130,8 +137,9 @@ export function createRowWriter(): RowWriter {
     nullableUsd: (value) => {
       const pico = value === null ? null : parseUsd(value);
       need(9);
-      buffer[at++] = pico === null ? 1 : 0;
-      if (pico !== null) at = buffer.writeBigInt64LE(pico, at);
+      const fits = pico !== null && pico < TOO_MANY_PICO && pico > -TOO_MANY_PICO;
+      buffer[at++] = fits ? 0 : 1;
+      if (fits) at = buffer.writeBigInt64LE(pico, at);
     },
     length: varint,
     bytes: () => buffer.subarray(0, at),

@@ -1,6 +1,6 @@
 import type { Span } from '../../schemas/span.js';
 import type { Store } from './client.js';
-import { QueryRefused, StoreUnavailable } from './errors.js';
+import { StoreUnavailable } from './errors.js';
 import { createRowWriter } from './row-writer.js';
 import { spanColumns, writeSpan } from './spans.js';
 
@@ -48,6 +48,7 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
   let heldSpans = 0;
   let timer: NodeJS.Timeout | null = null;
   let flushing: Promise<void> | null = null;
+  let isDue = false;
   let isStopped = false;
   let lastReceivedAtUs = 0;
 
@@ -73,17 +74,25 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
     });
   }
 
+  /** The wait begins when the first request comes, also while an insert is under way. */
   function schedule(): void {
-    if (flushing !== null || waiting.length === 0) return;
-    if (waitingSpans >= maxSpans || isStopped) {
-      flushNow();
-    } else timer ??= setTimeout(flushNow, maxWaitMs);
+    if (waiting.length === 0) return;
+    if (flushing === null && (isDue || isStopped || waitingSpans >= maxSpans)) flushNow();
+    else if (!isDue) timer ??= setTimeout(becomeDue, maxWaitMs);
+  }
+
+  function becomeDue(): void {
+    timer = null;
+    isDue = true;
+    schedule();
   }
 
   function flushNow(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
     const batch = takeBatch();
+    // What does not fit has waited as long as the others.
+    isDue = waiting.length > 0;
     flushing = flush(batch).finally(() => {
       flushing = null;
       schedule();
@@ -105,8 +114,8 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
       await insert(batch);
       for (const one of batch) one.done();
     } catch (error) {
-      if (error instanceof QueryRefused && batch.length > 1) {
-        // One request has something that ClickHouse will not take: the others must not fail for it.
+      if (!(error instanceof StoreUnavailable) && batch.length > 1) {
+        // One request has something that cannot be written: the others must not fail for it.
         heldSpans += count(batch);
         for (const one of batch) await flush([one]);
       } else for (const one of batch) one.fail(error);

@@ -49,24 +49,27 @@ export const spanColumns = [
 
 const DAY_US = 86_400_000_000;
 
-/** Spans are kept for so many days; a span that claims to be older is filed under the day of its arrival. */
-const RETENTION_DAYS = 30;
+/**
+ * A span that claims to be older than so many days is filed under the day of its arrival. Days are kept for 30, and
+ * what comes for one that is nearly over would be gone before it was audited.
+ */
+const OLDEST_DAYS = 28;
 
-/** The last second that `DateTime64(6)` holds: the end of 2299. */
-const MAX_TIME_US = 10_413_791_999_000_000;
+/** Later times are not exact as doubles: in the year 2255. `DateTime64(6)` itself ends in 2299. */
+const MAX_TIME_US = Number.MAX_SAFE_INTEGER;
 
 /**
  * The day under which a row is filed, as days since 1970: that of its start, or that of its arrival where the start
- * is older than the retention or over a day ahead. So an insert never touches more than a month of partitions,
+ * is four weeks ago or over a day ahead. So an insert never touches more than a month of partitions,
  * whatever times its senders claim, and honest repeats of a span always meet in one partition.
  */
 export function dayOf(startUs: number, receivedAtUs: number): number {
   const start = Math.floor(startUs / DAY_US);
   const received = Math.floor(receivedAtUs / DAY_US);
-  return start >= received - RETENTION_DAYS && start <= received + 1 ? start : received;
+  return start >= received - OLDEST_DAYS && start <= received + 1 ? start : received;
 }
 
-/** The time that a column can hold. */
+/** The nearest time that is stored as it is: senders may claim anything. */
 export function storableUs(us: number): number {
   return Math.min(Math.max(0, us), MAX_TIME_US);
 }
@@ -101,8 +104,8 @@ export function writeSpan(row: RowWriter, span: Span, receivedAtUs: number): voi
   const call = span.call ?? NO_CALL;
   const usage = call.usage ?? NO_USAGE;
   row.date(dayOf(span.startUs, receivedAtUs));
-  row.fixedAscii(span.traceId);
-  row.fixedAscii(span.spanId);
+  row.fixedAscii(span.traceId, 32);
+  row.fixedAscii(span.spanId, 16);
   row.string(span.parentSpanId ?? '');
   row.string(span.traceState);
   row.uint32(span.flags);
@@ -227,12 +230,19 @@ function readCallFacts(row: RowReader): CallFacts | null {
   return said.dialect === '' ? null : { ...said, usage: hasUsage ? usage : null, ...rest };
 }
 
-/** All stored spans of one trace, and when the last of them arrived (0: never), microseconds since 1970. */
+/** Of a trace with more spans than this, which no honest program sends, the rest is not read. */
+export const MAX_SPANS_PER_TRACE = 100_000;
+
+/**
+ * The stored spans of one trace, `MAX_SPANS_PER_TRACE` at most, and when the last of them arrived (0: never),
+ * microseconds since 1970.
+ */
 export async function readTrace(store: Store, traceId: string): Promise<{ spans: Span[]; lastArrivalUs: number }> {
   const stored = readSpans(
-    await store.selectRowBinary(`SELECT ${spanSelect} FROM spans FINAL WHERE trace_id = {traceId: String}`, {
-      traceId,
-    }),
+    await store.selectRowBinary(
+      `SELECT ${spanSelect} FROM spans FINAL WHERE trace_id = {traceId: String} LIMIT {limit: UInt32}`,
+      { traceId, limit: MAX_SPANS_PER_TRACE },
+    ),
   );
   let lastArrivalUs = 0;
   for (const { receivedAtUs } of stored) lastArrivalUs = Math.max(lastArrivalUs, receivedAtUs);

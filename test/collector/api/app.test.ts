@@ -80,7 +80,7 @@ async function store(tenant: string, first: number, count: number, fate?: 'dropp
   const firstDay = new Date((NOW_US - 24 * HOUR_US) / 1_000).toISOString().slice(0, 10);
   await writeAudits(
     test.store,
-    audits.map((audit) => ({ audit, seenUs: [NOW_US], firstDay, mayHaveCalls: false })),
+    audits.map((audit) => ({ audit, seenUs: [NOW_US], firstDay, earlier: null })),
     NOW_US,
   );
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AuditLoop } from '../../../collector/audit/loop.js';
+import { auditTrace } from '../../../auditor/audit.js';
+import type { AuditLoop, AuditLoopOptions } from '../../../collector/audit/loop.js';
 import { startAuditLoop } from '../../../collector/audit/loop.js';
+import type { Store } from '../../../collector/store/client.js';
 import { StoreUnavailable } from '../../../collector/store/errors.js';
 import type { SpanWriter } from '../../../collector/store/span-writer.js';
 import { startSpanWriter } from '../../../collector/store/span-writer.js';
-import { readTrace } from '../../../collector/store/spans.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -23,7 +24,7 @@ let nowUs = Date.now() * 1_000;
 const clockUs = () => nowUs;
 const silent = pino({ level: 'silent' });
 
-function newLoop(): AuditLoop {
+function newLoop(change: Partial<AuditLoopOptions> = {}): AuditLoop {
   return startAuditLoop({
     store: test.store,
     contract: contract(),
@@ -31,6 +32,7 @@ function newLoop(): AuditLoop {
     log: silent,
     quietMs: QUIET_MS,
     intervalMs: 0,
+    ...change,
   });
 }
 
@@ -58,36 +60,6 @@ beforeEach(async () => {
     await test.store.command(`TRUNCATE TABLE ${table}`);
   writer = startSpanWriter({ store: test.store, clockUs, maxWaitMs: 10 });
   loop = newLoop();
-});
-
-describe('span writer', () => {
-  it('puts requests that arrive together into one insert', async () => {
-    await Promise.all([1, 2, 3].map((n) => writer.write(trace(n).station('web', clean).call('gpt-4o').spans)));
-    expect(await test.store.rows('SELECT uniqExact(received_at) AS inserts, count() AS spans FROM spans')).toEqual([
-      { inserts: '1', spans: '6' },
-    ]);
-  });
-
-  it('reads back what it wrote, to the last field', async () => {
-    const { spans } = trace(7)
-      .station(
-        'wéb',
-        { ...clean, user: 'ü' },
-        {
-          traceState: 'a=b',
-          droppedAttributes: 3,
-          links: [{ traceId: 'f'.repeat(32), spanId: 'e'.repeat(16), attributes: ['tenant.id', 'x'] }],
-        },
-      )
-      .call(
-        'gpt-4o',
-        { inputTokens: 2 ** 53 - 1, outputTokens: null, cacheReadTokens: 7 },
-        { facts: { reportedCostUsd: '0.123456789012', stream: true } },
-      );
-    await writer.write(spans);
-    const read = await readTrace(test.store, spans[0]?.traceId ?? '');
-    expect(read.spans.toSorted((a, b) => (a.spanId < b.spanId ? -1 : 1))).toEqual(spans);
-  });
 });
 
 describe('audit loop', () => {
@@ -172,6 +144,160 @@ describe('audit loop', () => {
     nowUs += 31_000_000;
     await loop.sweep();
     expect(loop.stats().traces).toBe(2);
+  });
+
+  it('works through a backlog in steps, and audits everything in it once', async () => {
+    for (let n = 1; n <= 7; n += 1) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+    const late = trace(8).station('web', clean);
+    await writer.write([...late.spans]);
+    for (let n = 9; n <= 12; n += 1) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+    await writer.write(late.call('gpt-4o').spans.slice(1));
+    loop = newLoop({ stepArrivals: 2 });
+    await settle();
+    expect(await calls()).toHaveLength(12);
+    expect(loop.stats()).toMatchObject({ sweeps: 1, traces: 12, calls: 12, failedTraces: 0 });
+  });
+
+  it('goes on after a crash where it had come to in a backlog', async () => {
+    for (let n = 1; n <= 6; n += 1) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+    let inserts = 0;
+    const store: Store = {
+      ...test.store,
+      insertRowBinary: async (table, ...insert) => {
+        if (table === 'audits' && (inserts += 1) === 2) throw new StoreUnavailable('gone between calls and audits');
+        await test.store.insertRowBinary(table, ...insert);
+      },
+    };
+    nowUs += QUIET_MS * 1_000 + 1_000_000;
+    const crashing = newLoop({ store, stepArrivals: 2 });
+    await expect(crashing.sweep()).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(crashing.stats().traces).toBe(3);
+    expect(await calls()).toHaveLength(6);
+    await loop.sweep();
+    expect(loop.stats().traces).toBe(3);
+    expect(await calls()).toHaveLength(6);
+    expect(await test.store.rows('SELECT toUInt32(count()) AS audits FROM audits FINAL')).toEqual([{ audits: 6 }]);
+  });
+
+  it('audits the others where one trace makes the audit throw', async () => {
+    const bad = trace(2).station('web', clean).call('gpt-4o').spans;
+    for (const n of [1, 2, 3]) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+    loop = newLoop({
+      audit: (spans, ...rest) => {
+        if (spans[0]?.traceId === bad[0]?.traceId) throw new Error('a rule went wrong');
+        return auditTrace(spans, ...rest);
+      },
+    });
+    await settle();
+    expect(await calls()).toHaveLength(2);
+    expect(loop.stats()).toMatchObject({ traces: 2, failedTraces: 1 });
+  });
+
+  it('audits the others where one trace cannot be read or written', async () => {
+    const healthy = [1, 2, 4, 5].map((n) => trace(n).station('web', clean).call('gpt-4o').spans);
+    const unreadable = trace(3).station('web', clean).spans;
+    const unwritable = trace(6).station('web', clean).call('gpt-4o').spans;
+    await Promise.all([...healthy, unreadable, unwritable].map((spans) => writer.write(spans)));
+    // Somebody else's rows: more tokens than any number of ours can hold.
+    await test.store.command(
+      `INSERT INTO spans SELECT * REPLACE (toUInt64(9223372036854775808) AS cache_read_tokens, 'ff00000000000000' AS span_id)
+       FROM spans WHERE trace_id = {id: String}`,
+      { id: unreadable[0]?.traceId ?? '' },
+    );
+    loop = newLoop({
+      audit: (...all) => {
+        const audit = auditTrace(...all);
+        if (audit.traceId !== unwritable[0]?.traceId) return audit;
+        return { ...audit, calls: audit.calls.map((call) => ({ ...call, inputTokens: -1 })) };
+      },
+    });
+    await settle();
+    expect(await calls()).toHaveLength(4);
+    expect(loop.stats()).toMatchObject({ traces: 4, failedTraces: 2 });
+  });
+
+  it('does not pass over traces where nothing at all can be written', async () => {
+    const many = Array.from(
+      { length: 30 },
+      (_, i) =>
+        trace(i + 1)
+          .station('web', clean)
+          .call('gpt-4o').spans,
+    );
+    await writer.write(many.flat());
+    await test.store.command('RENAME TABLE calls TO hidden');
+    await expect(settle()).rejects.toMatchObject({ name: 'QueryRefused' });
+    await test.store.command('RENAME TABLE hidden TO calls');
+    expect(loop.stats()).toMatchObject({ cutUs: 0, traces: 0 });
+    expect(loop.stats().failedTraces).toBeLessThan(30);
+    await loop.sweep();
+    expect(await calls()).toHaveLength(30);
+  });
+
+  it('audits a part of a trace that has too many spans, and says so', async () => {
+    const lines: unknown[] = [];
+    loop = newLoop({
+      maxSpansPerTrace: 3,
+      log: pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line)) }),
+    });
+    const web = trace(1).station('web', clean);
+    for (let i = 0; i < 5; i += 1) web.call('gpt-4o');
+    await writer.write([...web.spans]);
+    await settle();
+    expect(await calls()).toHaveLength(2);
+    expect(loop.stats()).toMatchObject({ traces: 1, cutTraces: 1 });
+    expect(lines).toMatchObject([{ traceId: web.spans[0]?.traceId, spans: 3 }]);
+  });
+
+  it('keeps the calls of days ago when a late span comes', async () => {
+    const day = 86_400_000_000;
+    const startUs = nowUs - 3 * day;
+    const web = trace(1).station('web', clean, { startUs });
+    await writer.write([...web.call('gpt-4o', undefined, { span: { startUs } }).spans]);
+    await settle();
+    const before = web.spans.length;
+    const late = { span: { startUs: nowUs } };
+    await writer.write(web.call('gpt-4o', undefined, late).spans.slice(before));
+    await settle();
+    expect(await calls()).toHaveLength(2);
+  });
+
+  it('divides traces among loops, each audited by exactly one', async () => {
+    for (let n = 1; n <= 20; n += 1) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+    nowUs += QUIET_MS * 1_000 + 1_000_000;
+    const loops = [0, 1].map((index) => newLoop({ share: { index, of: 2 } }));
+    for (const one of loops) await one.sweep();
+    const done = loops.map((one) => one.stats().traces);
+    expect(done.every((traces) => traces > 0)).toBe(true);
+    expect(done.reduce((a, b) => a + b, 0)).toBe(20);
+    expect(await calls()).toHaveLength(20);
+  });
+
+  it('looks for settled traces by itself until it is stopped', async () => {
+    await writer.write(trace(1).station('web', clean).call('gpt-4o').spans);
+    nowUs += QUIET_MS * 1_000 + 1_000_000;
+    const own = newLoop({ intervalMs: 20 });
+    await expect.poll(calls).toHaveLength(1);
+    await Promise.all([own.stop(), own.stop()]);
+    const { sweeps } = own.stats();
+    await sleep(100);
+    expect(own.stats().sweeps).toBe(sweeps);
+  });
+
+  it('says once that ClickHouse is away, and once that it is back', async () => {
+    const lines: unknown[] = [];
+    let isAway = true;
+    const store: Store = {
+      ...test.store,
+      rows: (...query) => (isAway ? Promise.reject(new StoreUnavailable('away')) : test.store.rows(...query)),
+    };
+    const log = pino({ base: null }, { write: (line) => lines.push(JSON.parse(line)) });
+    await using own = newLoop({ store, log, intervalMs: 5 });
+    await sleep(150);
+    isAway = false;
+    await expect.poll(() => lines.length, { timeout: 5_000 }).toBe(2);
+    expect(lines).toMatchObject([{ level: 40 }, { level: 30 }]);
+    await own.stop();
   });
 
   it('waits while ClickHouse is away, and has lost nothing when it is back', async () => {

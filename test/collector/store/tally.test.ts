@@ -64,7 +64,7 @@ async function store(all: readonly Shape[], file: Parameters<typeof contract>[0]
       .call(model, usage, { span: start });
     return auditTrace(spans, contract(file));
   });
-  const toWrite = audits.map((audit) => ({ audit, seenUs: [NOW_US], firstDay: '2026-11-01', mayHaveCalls: false }));
+  const toWrite = audits.map((audit) => ({ audit, seenUs: [NOW_US], firstDay: '2026-11-01', earlier: null }));
   await writeAudits(test.store, toWrite, NOW_US);
   return audits.flatMap(({ calls }) => calls);
 }
