@@ -92,6 +92,10 @@ export function connectStore(address: StoreAddress): Store {
     // The client's own log lines repeat what is thrown.
     log: { level: 127 },
     clickhouse_settings: {
+      // Recent servers gather inserts by themselves, and a user's profile may even have them answered before they are
+      // written. Ours are gathered already, and an answer has to mean that they are durable.
+      async_insert: 0,
+      wait_for_async_insert: 1,
       date_time_input_format: 'best_effort',
       output_format_json_quote_64bit_integers: 1,
       output_format_json_quote_decimals: 1,

@@ -12,7 +12,7 @@ export interface ReadTrace {
   readonly isCut: boolean;
   readonly seenUs: readonly number[];
   readonly firstDay: string;
-  /** Null where no earlier audit of it can have been written. */
+  /** Null where there are no spans, and so nothing that is audited. */
   readonly earlier: EarlierAudit | null;
 }
 
@@ -31,6 +31,9 @@ export interface EarlierAudit {
  * Reads the spans of settled traces back. They are looked for from a day before the earliest span that arrived to a
  * day after the last arrival: without that bound every read would search a month.
  *
+ * `PREWHERE`, since `FINAL` otherwise reads all columns of every granule before it drops the other traces: ten times as
+ * slow. All versions of a row have the same trace id, so that what `FINAL` gives is the same.
+ *
  * @param traces few enough that their spans fit in memory; see `chunksOf`
  * @param maxSpansPerTrace spans of one trace that are read at most
  */
@@ -47,8 +50,8 @@ export async function readTraces(
       `
     SELECT ${spanSelect}
     FROM spans FINAL
-    WHERE trace_id IN {traceIds: Array(String)}
-      AND day BETWEEN toDate({first: UInt16}) AND toDate({last: UInt16})
+    PREWHERE trace_id IN {traceIds: Array(String)}
+    WHERE day BETWEEN toDate({first: UInt16}) AND toDate({last: UInt16})
     ORDER BY trace_id, span_id
     LIMIT {limit: UInt32} BY trace_id`,
       { traceIds: traces.map(({ traceId }) => traceId), first, last, limit: maxSpansPerTrace + 1 },
@@ -63,19 +66,21 @@ export async function readTraces(
 }
 
 function readTraceOf(settled: SettledTrace, own: readonly StoredSpan[], isCut: boolean): ReadTrace {
-  const { traceId, arrivalsUs, firstDay, fromUs, auditedAtUs } = settled;
-  const hasEarlier = auditedAtUs > 0 || own.some(({ receivedAtUs }) => receivedAtUs <= fromUs);
+  const { traceId, arrivalsUs, firstDay, auditedAtUs } = settled;
   return {
     traceId,
     spans: own.map(({ span }) => span),
     isCut,
     seenUs: [...new Set([...arrivalsUs, ...own.map(({ receivedAtUs }) => receivedAtUs)])],
     firstDay,
-    earlier: hasEarlier ? earlierAudit(auditedAtUs, own) : null,
+    earlier: own.length > 0 ? earlierAudit(auditedAtUs, own) : null,
   };
 }
 
-/** A call is filed under the day of its span, or under that of an arrival where its span claims another age. */
+/**
+ * Always looked for: where a whole trace is sent again, its spans do not tell that they were here before. A call is
+ * filed under the day of its span, or under that of an arrival where its span claims another age.
+ */
 function earlierAudit(auditedAtUs: number, own: readonly StoredSpan[]): EarlierAudit {
   let firstDay = Infinity;
   let lastDay = -Infinity;

@@ -12,8 +12,6 @@ export interface SettledTrace {
   /** Least and greatest day of its rows, ISO. */
   readonly firstDay: string;
   readonly lastDay: string;
-  /** Arrivals up to this time are from before the window, microseconds since 1970. */
-  readonly fromUs: number;
   /** When it was last audited, microseconds since 1970; 0 where no audit is known from shortly before the window. */
   readonly auditedAtUs: number;
 }
@@ -112,7 +110,6 @@ export async function settledTraces(
     spans: row.spans,
     firstDay: row.first_day,
     lastDay: row.last_day,
-    fromUs,
     auditedAtUs: row.audited_at,
   }));
 }

@@ -240,7 +240,7 @@ export const MAX_SPANS_PER_TRACE = 100_000;
 export async function readTrace(store: Store, traceId: string): Promise<{ spans: Span[]; lastArrivalUs: number }> {
   const stored = readSpans(
     await store.selectRowBinary(
-      `SELECT ${spanSelect} FROM spans FINAL WHERE trace_id = {traceId: String} LIMIT {limit: UInt32}`,
+      `SELECT ${spanSelect} FROM spans FINAL PREWHERE trace_id = {traceId: String} LIMIT {limit: UInt32}`,
       { traceId, limit: MAX_SPANS_PER_TRACE },
     ),
   );

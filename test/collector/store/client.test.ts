@@ -35,6 +35,18 @@ describe('the store', () => {
     expect([...(await test.store.selectRowBinary('SELECT a, b FROM bytes ORDER BY a'))]).toEqual([...rows]);
   });
 
+  it('answers an insert when it is written, though servers gather inserts by default', async () => {
+    expect(
+      await test.store.rows(
+        `SELECT name, value FROM system.settings
+         WHERE name IN ('async_insert', 'wait_for_async_insert') ORDER BY name`,
+      ),
+    ).toEqual([
+      { name: 'async_insert', value: '0' },
+      { name: 'wait_for_async_insert', value: '1' },
+    ]);
+  });
+
   it('inserts nothing of a body that breaks off', async () => {
     await test.store.command('CREATE TABLE broken (a UInt8, b String) ENGINE = MergeTree ORDER BY a');
     const failure = await failureOf(

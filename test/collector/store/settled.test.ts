@@ -161,7 +161,6 @@ describe('chunks', () => {
       spans: count,
       firstDay: '2026-11-02',
       lastDay: '2026-11-02',
-      fromUs: 0,
       auditedAtUs: 0,
     }));
   const sizes = (chunks: readonly SettledTrace[][]) => chunks.map((chunk) => chunk.map(({ spans }) => spans));

@@ -52,7 +52,6 @@ describe('spans in ClickHouse', () => {
       spans: 1,
       firstDay: isoDay(TODAY - 30),
       lastDay: isoDay(TODAY),
-      fromUs: 0,
       auditedAtUs: 0,
     }));
     return readTraces(test.store, settled, maxSpansPerTrace);
