@@ -1,10 +1,11 @@
-// Writes the references that are generated from the code: rules, contract, HTTP, and the help texts in the README.
+// Writes the references that are generated from the code: rules, contract, HTTP and command line.
 // With --check, only says which of them are stale. Runs on the build.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { questions } from '../dist/collector/api/questions.js';
 import { allRules, rules } from '../dist/auditor/rules/all.js';
+import { commands } from '../dist/collector/cli/commands.js';
 import { contractSchema } from '../dist/schemas/contract.js';
 
 const root = new URL('../', import.meta.url);
@@ -107,24 +108,31 @@ write(
   )}\n`,
 );
 
-const commands = ['serve', 'audit', 'gate', 'contract check', 'rules'];
-const help = commands
-  .map((command) => {
-    const text = execFileSync(process.execPath, ['dist/collector/cli/main.js', ...command.split(' '), '--help'], {
-      cwd: root,
-      env: { NO_COLOR: '1', COLUMNS: '100' },
-      encoding: 'utf8',
-    });
-    return `\`\`\`\n${text.trim()}\n\`\`\``;
-  })
-  .join('\n\n');
-const readme = readFileSync(new URL('README.md', root), 'utf8');
+/** Names of the commands that do something, such as `contract check`. */
+const leaves = (command, above = []) => {
+  const names = [...above, command.name()];
+  return command.commands.length === 0 ? [names] : command.commands.flatMap((below) => leaves(below, names));
+};
+const helpOf = (names) =>
+  execFileSync(process.execPath, ['dist/collector/cli/main.js', ...names, '--help'], {
+    cwd: root,
+    env: { NO_COLOR: '1', COLUMNS: '100' },
+    encoding: 'utf8',
+  }).trim();
+
 write(
-  'README.md',
-  readme.replace(
-    /(<!-- help: generated -->\n)[\s\S]*(\n<!-- \/help -->)/,
-    (_, open, close) => `${open}\n${help}\n${close}`,
-  ),
+  'collector/cli/README.md',
+  `# Command line
+
+<!-- ${mark} -->
+
+Exit codes: 0 it holds, 1 it does not, 2 it could not be asked, 3 there is too little data to say.
+
+${commands
+  .flatMap((command) => leaves(command()))
+  .map((names) => `## waybill ${names.join(' ')}\n\n\`\`\`\n${helpOf(names)}\n\`\`\``)
+  .join('\n\n')}
+`,
 );
 
 if (stale.length > 0) {

@@ -3,14 +3,17 @@ import type { CompiledContract } from '../../auditor/contract.js';
 import { scoreOf } from '../../auditor/score/score.js';
 import { severitySchema } from '../../schemas/audit.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
+import { simulationSchema } from '../../schemas/simulation.js';
 import type { Store } from '../store/client.js';
 import { findGaps } from '../store/questions/gaps.js';
 import { askGate, gateHistory } from '../store/questions/gate.js';
 import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
 import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
+import { simulate } from '../store/questions/simulate.js';
 import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
 import { tallyCalls } from '../store/questions/tally.js';
 import { BadRequest, gateQuerySchema, questionSchema, readQuery, windowOf } from './request.js';
+import { simulateQuerySchema, simulationAsked } from './simulate-request.js';
 
 /** What a question is answered from. */
 export interface QuestionContext {
@@ -123,5 +126,12 @@ export const questions: readonly Question[] = [
         throw error instanceof RangeError ? new BadRequest(error.message) : error;
       }
     },
+  }),
+  question({
+    path: '/simulate',
+    summary: 'What blocking would have done in a window: blocked, falsely blocked and escaped spend, and overshoot.',
+    query: simulateQuerySchema,
+    response: simulationSchema,
+    answer: (query, { store, contract, nowUs }) => simulate(store, contract, simulationAsked(query, contract, nowUs)),
   }),
 ];

@@ -1,12 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { packageVersion } from '../package-path.js';
-import { auditCommand } from './audit.js';
-import { contractCommand } from './contract.js';
+import { commands } from './commands.js';
 import { exitCodeOf, ExitCode } from './exit.js';
-import { gateCommand } from './gate.js';
-import { rulesCommand } from './rules.js';
-import { serveCommand } from './serve.js';
 
 const program = new Command('waybill')
   .description(
@@ -16,9 +12,7 @@ const program = new Command('waybill')
   .showHelpAfterError('(waybill --help lists the commands)')
   .exitOverride();
 
-for (const command of [serveCommand, auditCommand, gateCommand, contractCommand, rulesCommand]) {
-  program.addCommand(command().exitOverride());
-}
+for (const command of commands) program.addCommand(command().exitOverride());
 
 try {
   await program.parseAsync();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { auditTrace } from '../../auditor/audit.js';
+import { budgetsOf, startReplay } from '../../auditor/policy/simulate.js';
 import { neighboursOf } from '../../auditor/trace/neighbours.js';
 import type { Call } from '../../schemas/audit.js';
 import type { Span } from '../../schemas/span.js';
@@ -182,6 +183,33 @@ describe('how attribution was really lost', () => {
     const { spans } = gateway.call('gpt-4o');
     expect(calls(spans).map(({ costUsd }) => costUsd)).toEqual(['0.003500000000', '0.003500000000']);
     expect(said(spans)).toEqual(['double-counted']);
+  });
+
+  it('concurrent requests all pass the check before spend is booked', () => {
+    const limited = contract({
+      policies: [{ id: 'pro-monthly', match: { tenant: ['acme'] }, limit: { usd: 1, per: 'month' } }],
+    });
+    const overshoot = (everyUs: number) => {
+      const window = { fromUs: START_US, toUs: START_US + 60_000_000 };
+      const budgets = budgetsOf(limited.source, {});
+      const replay = startReplay({ ...window, budgets, contract: limited, delayUs: 0, inFlight: null });
+      for (let i = 0; i < 10; i += 1) {
+        const startUs = START_US + i * everyUs;
+        replay.add({
+          startUs,
+          endUs: startUs + 1_000_000,
+          costPico: 600_000_000_000n,
+          misattributed: false,
+          tenant: clean.tenant,
+          enforcementPoint: 'litellm',
+          seen: clean,
+        });
+      }
+      const { policies, letThrough } = replay.result();
+      return [letThrough.calls, policies[0]?.exhausted[0]?.overshootUsd];
+    };
+    expect(overshoot(2_000_000)).toEqual([2, '0.200000000000']);
+    expect(overshoot(0)).toEqual([10, '5.000000000000']);
   });
 
   it('provider budgets ignore some endpoints; passthrough routes escape', () => {

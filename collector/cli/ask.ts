@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { UsageError } from './exit.js';
+
+const errorSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/**
+ * Asks a running Waybill.
+ *
+ * @param url where it answers, such as `http://127.0.0.1:4319`
+ * @param path path and query string
+ * @param timeoutMs how long to wait for the answer
+ * @throws UsageError that says what is wrong and what to do: nothing answers, it refuses, or it is not Waybill
+ */
+export async function askWaybill<T extends z.ZodType>(
+  url: string,
+  path: string,
+  schema: T,
+  timeoutMs: number,
+): Promise<z.infer<T>> {
+  const { ok, status, text } = await answerOf(url, path, timeoutMs);
+  const body = parsed(text);
+  const refused = errorSchema.safeParse(body);
+  if (refused.success) throw new UsageError(`Waybill at ${url} answered ${status}: ${refused.data.error.message}`);
+  const answer = schema.safeParse(body);
+  if (ok && answer.success) return answer.data;
+  throw new UsageError(`What answers at ${url} (with ${status}) is not Waybill, or not this version of it.`);
+}
+
+async function answerOf(
+  url: string,
+  path: string,
+  timeoutMs: number,
+): Promise<{ ok: boolean; status: number; text: string }> {
+  try {
+    const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(timeoutMs) });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch (error) {
+    throw new UsageError(
+      `Waybill does not answer at ${url} (${reasonOf(error)}). Start it with 'waybill serve', or name it with --url.`,
+    );
+  }
+}
+
+/** What went wrong; `fetch` itself only says that it failed, and why is in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

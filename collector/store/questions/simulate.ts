@@ -1,0 +1,25 @@
+import type { CompiledContract } from '../../../auditor/contract.js';
+import type { Budget, Reporting } from '../../../auditor/policy/simulated-budget.js';
+import { startReplay } from '../../../auditor/policy/simulate.js';
+import type { Simulation } from '../../../schemas/simulation.js';
+import type { Store } from '../client.js';
+import { replayCalls } from './replay-calls.js';
+import type { Window } from './scope.js';
+
+/**
+ * Replays the calls of a window against budgets as if blocking had been on.
+ *
+ * @param page how many calls are read at a time
+ */
+export async function simulate(
+  store: Store,
+  contract: CompiledContract,
+  { budgets, window, ...reporting }: Reporting & { readonly budgets: readonly Budget[]; readonly window: Window },
+  page?: number,
+): Promise<Simulation> {
+  const replay = startReplay({ ...reporting, ...window, budgets, contract });
+  for await (const calls of replayCalls(store, { fromUs: replay.replayedFromUs, toUs: window.toUs }, page)) {
+    for (const call of calls) replay.add(call);
+  }
+  return replay.result();
+}
