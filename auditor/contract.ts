@@ -2,6 +2,8 @@ import type { AttributeName, AuditedAttribute, Contract, ContractAttribute, Poli
 import { attributeNames, auditedAttributes } from '../schemas/contract.js';
 import type { PriceFinder } from './cost/price.js';
 import { createPriceFinder } from './cost/price.js';
+import type { SignatureVerifier } from './provenance/verify-signature.js';
+import { createSignatureVerifier } from './provenance/verify-signature.js';
 
 /** A contract made ready for auditing: look-ups by key instead of lists. */
 export interface CompiledContract {
@@ -20,6 +22,8 @@ export interface CompiledContract {
   readonly services: ReadonlyMap<string, Contract['services'][string]>;
   readonly policyById: ReadonlyMap<string, Policy>;
   readonly findPrice: PriceFinder;
+  /** Null where the contract lists no keys: nobody can tell whether a signature holds. */
+  readonly verifySignature: SignatureVerifier | null;
 }
 
 /** Makes a contract ready for auditing. Cheap: done once per contract, not per trace. */
@@ -41,6 +45,7 @@ export function compileContract(source: Contract): CompiledContract {
     services: new Map(Object.entries(source.services)),
     policyById: new Map(source.policies.map((policy) => [policy.id, policy])),
     findPrice: createPriceFinder(source.prices),
+    verifySignature: source.signing.keys.length === 0 ? null : createSignatureVerifier(source.signing.keys),
   };
 }
 

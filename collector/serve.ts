@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import type { CompiledContract } from '../auditor/contract.js';
-import { compileContract } from '../auditor/contract.js';
 import { createApi } from './api/app.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
-import { defaultContract, loadContract } from './contract/load.js';
+import type { ContractInForce } from './contract/in-force.js';
 import { startReceiver } from './otlp/receiver.js';
 import type { StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
@@ -31,10 +28,9 @@ export interface Waybill extends AsyncDisposable {
 /**
  * Starts everything: the store, the receiver, the audit loop and the API.
  *
- * @throws StartError or ContractError, with a message for a person
+ * @throws StartError with a message for a person
  */
-export async function serve(config: ServeConfig, log: Logger): Promise<Waybill> {
-  const { file, contract } = await contractFor(config);
+export async function serve(config: ServeConfig, { file, contract }: ContractInForce, log: Logger): Promise<Waybill> {
   const started: AsyncDisposable[] = [];
   const keep = <T extends AsyncDisposable>(one: T): T => {
     started.push(one);
@@ -77,11 +73,6 @@ function urlOf(host: string, port: number): string {
 /** The present, microseconds since 1970. */
 function clockUs(): number {
   return Date.now() * 1_000;
-}
-
-async function contractFor({ contract }: ServeConfig): Promise<{ file: string | null; contract: CompiledContract }> {
-  const file = contract ?? (existsSync('waybill.yaml') ? 'waybill.yaml' : null);
-  return { file, contract: compileContract(file === null ? defaultContract() : await loadContract(file)) };
 }
 
 /** The server that `CLICKHOUSE_URL` names, else one of our own. */

@@ -77,6 +77,35 @@ const price = z.strictObject({
   from: z.iso.date().optional().describe('First day, UTC, on which it holds'),
 });
 
+/** A key that signs attribution. HS256: both sides know the secret. EdDSA: whoever verifies knows the public half. */
+const signingKey = z.discriminatedUnion('algorithm', [
+  z
+    .strictObject({
+      id: name.describe('`kid` of the signatures'),
+      algorithm: z.literal('HS256'),
+      secretEnv: name.optional().describe('The environment variable that holds the secret'),
+      secret: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
+    })
+    .refine(({ secret, secretEnv }) => (secret === undefined) !== (secretEnv === undefined), {
+      error: 'needs either secretEnv or secret',
+    }),
+  z.strictObject({
+    id: name.describe('`kid` of the signatures'),
+    algorithm: z.literal('EdDSA'),
+    publicKey: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/, { error: 'must be an Ed25519 public key: 32 bytes, base64url' })
+      .describe('The member `x` of its JSON Web Key'),
+  }),
+]);
+export type SigningKey = z.infer<typeof signingKey>;
+
+const signing = z
+  .strictObject({
+    keys: z.array(signingKey).default([]).describe('A signature holds if one of them made it; several, to rotate'),
+  })
+  .prefault({});
+
 const gate = z
   .strictObject({
     window: duration.default('7d').describe('How far back the gate looks'),
@@ -102,6 +131,7 @@ export const contractSchema = z.strictObject({
     .prefault({}),
   services: z.record(name, service).default({}).describe('By `service.name`'),
   policies: z.array(policy).default([]),
+  signing,
   gate,
   prices: z.array(price).default([]).describe('Prices that are not public, or differ from list'),
 });

@@ -4,8 +4,7 @@ import * as z from 'zod';
 export const SIGNATURE_KEY = 'attribution.signature';
 
 /** The algorithms that may sign: RFC 7518 section 3.2, RFC 8037 section 3.1. */
-export const signatureAlgorithms = ['HS256', 'EdDSA'] as const;
-export type SignatureAlgorithm = (typeof signatureAlgorithms)[number];
+const signatureAlgorithms = ['HS256', 'EdDSA'] as const;
 
 /** Protected header. */
 export const signatureHeaderSchema = z.object({ alg: z.enum(signatureAlgorithms), kid: z.string().min(1) });

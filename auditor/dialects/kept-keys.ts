@@ -1,3 +1,4 @@
+import { SIGNATURE_KEY } from '../../schemas/signature.js';
 import type { CompiledContract } from '../contract.js';
 import { dialects } from './all.js';
 import { isContentKey } from './content-keys.js';
@@ -6,6 +7,7 @@ import { looksLikeAttribution } from './look-alike.js';
 
 /** What tells where a request went, how it ended, and which record of a gateway is about it. Today's names, then older. */
 const OBSERVED = new Set([
+  SIGNATURE_KEY,
   'server.address',
   'server.port',
   'url.path',

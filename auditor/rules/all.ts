@@ -11,6 +11,7 @@ import { deadPolicy } from './dead-policy.js';
 import { doubleCounted } from './double-counted.js';
 import { dropped } from './dropped.js';
 import { estimatedUsage } from './estimated-usage.js';
+import { forged } from './forged.js';
 import { late } from './late.js';
 import { malformed } from './malformed.js';
 import { missing } from './missing.js';
@@ -48,6 +49,7 @@ export const rules: readonly Rule[] = [
   severed,
   sampled,
   truncated,
+  forged,
   unauthorizedTenant,
   callerAsserted,
   cachedTokens,
@@ -85,6 +87,7 @@ export const allRules: readonly RuleWords[] = [
   uninstrumented,
   sampled,
   truncated,
+  forged,
   unauthorizedTenant,
   callerAsserted,
   cachedTokens,

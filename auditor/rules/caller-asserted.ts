@@ -9,15 +9,15 @@ export const callerAsserted = rule({
   why: 'Whoever may write a header can spend as someone else. A value is vouched for where a station that the contract trusts reads it from a credential.',
   fix: ({ attribute }) =>
     `Route the call through a service that binds ${attribute} (services.<name>.binds in the contract), or sign the attribution.`,
-  *check({ passages, call }, { source }) {
-    // Where the contract trusts nobody to bind the tenant there is no statement that could be broken.
+  *check({ passages, call }, { source, verifySignature }) {
+    // Where the contract trusts nobody, neither a station nor a key, there is no statement that could be broken.
     const binders = Object.entries(source.services).filter(([, { binds }]) => binds.includes('tenant'));
     const { provenance, value } = passages.tenant;
-    if (binders.length === 0 || provenance !== 'asserted') return;
+    if ((binders.length === 0 && verifySignature === null) || provenance !== 'asserted') return;
     yield {
       attribute: 'tenant',
       spanId: call.span.spanId,
-      message: `The tenant '${value ?? ''}' is only claimed: ${binders.map(([name]) => name).join(' or ')} would have to vouch for it.`,
+      message: `The tenant '${value ?? ''}' is only claimed: ${[...binders.map(([name]) => name), ...(verifySignature === null ? [] : ['a signature'])].join(' or ')} would have to vouch for it.`,
     };
   },
 });

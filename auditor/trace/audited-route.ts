@@ -2,6 +2,8 @@ import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
 import type { Billing } from '../cost/billing.js';
 import { billingOf } from '../cost/billing.js';
+import type { RouteSignature } from '../provenance/signatures.js';
+import { signaturesOn } from '../provenance/signatures.js';
 import type { Resolution } from '../policy/resolve.js';
 import { resolvePolicy } from '../policy/resolve.js';
 import type { Passage } from './passage.js';
@@ -17,16 +19,18 @@ export interface Route extends Path {
   /** Index of the enforcement point; null where the contract has some and the route crosses none. */
   readonly enforcementAt: number | null;
   readonly billing: Billing;
+  readonly signatures: readonly RouteSignature[];
   readonly policy: Resolution;
 }
 
 /** Works out all that the rules look at for one billable call. */
 export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract): Route {
   const path = pathTo(call, contract);
+  const signatures = signaturesOn(path.stations, call.span.startUs, contract);
   const passages = {
-    tenant: passageOf('tenant', path.stations, contract),
-    feature: passageOf('feature', path.stations, contract),
-    policy: passageOf('policy', path.stations, contract),
+    tenant: passageOf('tenant', path.stations, contract, signatures),
+    feature: passageOf('feature', path.stations, contract, signatures),
+    policy: passageOf('policy', path.stations, contract, signatures),
   };
   return {
     ...path,
@@ -34,6 +38,7 @@ export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract
     passages,
     enforcementAt: enforcementPoint(path.stations, contract),
     billing: billingOf(path, contract),
+    signatures,
     policy: resolvePolicy(
       { tenant: passages.tenant.value, feature: passages.feature.value, policy: passages.policy.value },
       contract,

@@ -1,6 +1,7 @@
 import type { Hop, Outcome, Provenance } from '../../schemas/audit.js';
 import type { AttributeName } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
+import type { RouteSignature } from '../provenance/signatures.js';
 import type { Station } from './route.js';
 
 /** How one attribute travelled along a route. */
@@ -16,7 +17,7 @@ export interface Passage {
   readonly shown: readonly (string | null)[];
   /** Index of the first station that shows a value; null where none does. */
   readonly firstSeen: number | null;
-  /** Index of the first station that the contract trusts for this attribute and that shows the call's value. */
+  /** Index of the first station that vouches for the call's value: the contract trusts it, or it has it signed. */
   readonly boundAt: number | null;
   readonly provenance: Provenance | null;
 }
@@ -29,13 +30,19 @@ export function passageOf(
   attribute: AttributeName,
   stations: readonly [Station, ...Station[]],
   contract: CompiledContract,
+  signatures: readonly RouteSignature[] = [],
 ): Passage {
   const shown = stations.map((station) => nearestToCall(station, attribute));
   const { outcome, breakAt } = judge(stations, attribute, shown);
   const value = shown.at(-1) ?? null;
   const firstSeen = shown.findIndex((one) => one !== null);
+  const signed =
+    attribute === 'user' || value === null ? [] : signatures.filter(({ claims }) => claims?.[attribute] === value);
   const boundAt = stations.findIndex(
-    ({ service }, i) => value !== null && shown[i] === value && binds(contract, service, attribute),
+    ({ service }, i) =>
+      value !== null &&
+      shown[i] === value &&
+      (binds(contract, service, attribute) || signed.some(({ station }) => station <= i)),
   );
   return {
     attribute,
@@ -46,7 +53,7 @@ export function passageOf(
     shown,
     firstSeen: firstSeen === -1 ? null : firstSeen,
     boundAt: boundAt === -1 ? null : boundAt,
-    provenance: value === null ? null : boundAt === -1 ? 'asserted' : 'bound',
+    provenance: value === null ? null : signed.length > 0 ? 'signed' : boundAt === -1 ? 'asserted' : 'bound',
   };
 }
 

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { auditTrace } from '../../auditor/audit.js';
 import { neighboursOf } from '../../auditor/trace/neighbours.js';
-import { compileContract } from '../../auditor/contract.js';
 import { holds, reportOf } from '../../auditor/report.js';
 import type { AuditReport } from '../../schemas/audit.js';
 import type { Span } from '../../schemas/span.js';
-import { defaultContract, loadContract } from '../contract/load.js';
+import { contractInForce } from '../contract/in-force.js';
 import { createSpanReader } from '../otlp/span-reader.js';
 import { auditText } from './audit-text.js';
 import { ExitCode } from './exit.js';
@@ -33,8 +31,7 @@ export function auditCommand(): Command {
     .addOption(new Option('--format <format>', 'how to print it').choices(['pretty', 'json']).default('pretty'))
     .addHelpText('after', '\nExit: 0 every call is enforceable, 1 some are not, 2 could not read, 3 no call found.')
     .action(async (files: string[], { contract: file, format }: AuditFlags) => {
-      const path = file ?? (existsSync('waybill.yaml') ? 'waybill.yaml' : null);
-      const contract = compileContract(path === null ? defaultContract() : await loadContract(path));
+      const { contract } = await contractInForce(file, process.env);
       const reader = createSpanReader(contract);
       const traces = new Map<string, Span[]>();
       for (const one of files) {

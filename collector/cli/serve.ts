@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { ServeFlags } from '../config.js';
 import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
+import { contractInForce } from '../contract/in-force.js';
 import { serve } from '../serve.js';
 
 /** `waybill serve`: runs everything until told to stop. */
@@ -25,7 +26,8 @@ export function serveCommand(): Command {
     .action(async (flags: ServeFlags) => {
       const config = serveConfig(flags, process.env);
       const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
-      const waybill = await serve(config, log);
+      const contract = await contractInForce(config.contract ?? undefined, process.env);
+      const waybill = await serve(config, contract, log);
       console.log(welcome(waybill));
       await untilToldToStop();
       await waybill.stop();

@@ -5,6 +5,7 @@ import { isContentKey } from '../../auditor/dialects/content-keys.js';
 import { keptKeys } from '../../auditor/dialects/kept-keys.js';
 import type { CallReader } from '../../auditor/dialects/read-call.js';
 import { callReaderFor, factKeys, factValuesOf, jsonFactKeys } from '../../auditor/dialects/read-call.js';
+import { SIGNATURE_KEY } from '../../schemas/signature.js';
 import type { Attributes, Span, SpanLink } from '../../schemas/span.js';
 import { SpanKind, StatusCode } from '../../schemas/span.js';
 import { MalformedRequest, TooManySpans } from './errors.js';
@@ -73,7 +74,7 @@ export interface DecodedRequest {
 
 /** A value may say that it is too long, but need not be kept whole for that. */
 export const MAX_VALUE_LENGTH = 1_024;
-/** JSON that is cut says nothing, so what a dialect reads as JSON may be longer. */
+/** JSON or a signature that is cut says nothing, so these may be longer. */
 const MAX_JSON_LENGTH = 16_384;
 const MAX_KEPT_ATTRIBUTES = 64;
 /** So many attributes of one span are looked through, beside those that are needed: a flood must not take the day. */
@@ -101,13 +102,18 @@ export function createSpanReader(contract: CompiledContract, { maxSpans = Infini
   let last = { name: '', version: '', read: callReaderFor('', '') };
   const textIn = createInterner();
   const isKept = keptKeys(contract);
+  const isContractKey = (key: string): boolean => contract.attributeByKey.has(key) || key === SIGNATURE_KEY;
 
   function keyNamed(key: string): KnownKey {
     const known = keys.get(key);
     if (known !== undefined) return known;
     if (key.length > MAX_KEY_LENGTH) return LONG_KEY;
     const use: KeyUse = isKept(key) ? 'keep' : factKeys.has(key) && !isContentKey(key) ? 'read' : 'skip';
-    const made = { key, use, maxLength: jsonFactKeys.has(key) ? MAX_JSON_LENGTH : MAX_VALUE_LENGTH };
+    const made = {
+      key,
+      use,
+      maxLength: jsonFactKeys.has(key) || key === SIGNATURE_KEY ? MAX_JSON_LENGTH : MAX_VALUE_LENGTH,
+    };
     // A sender that makes up keys without end only makes the others' keys be judged again.
     if (keys.size >= KEY_LIMIT) keys.clear();
     keys.set(key, made);
@@ -138,10 +144,10 @@ export function createSpanReader(contract: CompiledContract, { maxSpans = Infini
     keyNamed,
     callReader,
     checkCount,
-    isNeeded: (key) => contract.attributeByKey.has(key) || factKeys.has(key),
+    isNeeded: (key) => isContractKey(key) || factKeys.has(key),
     keyIn: (bytes, start, end) => keyNamed(textIn(bytes, start, end)),
     textIn,
-    isContractKey: (key) => contract.attributeByKey.has(key),
+    isContractKey,
   };
 }
 
@@ -270,7 +276,7 @@ function keptOf(read: readonly string[], resource: Attributes, reader: SpanReade
 function keptValue(key: string, value: string): string {
   // A query may hold secrets.
   const path = key === 'http.target' || key === 'url.path' ? value.replace(/[?#].*$/s, '') : value;
-  return cutText(path, MAX_VALUE_LENGTH);
+  return cutText(path, key === SIGNATURE_KEY ? MAX_JSON_LENGTH : MAX_VALUE_LENGTH);
 }
 
 function isUsable({ traceId, spanId }: SpanLink): boolean {

@@ -95,6 +95,13 @@ describe('hostile protobuf', () => {
     expect(span?.attributes.slice(0, 2)).toEqual(['tenant.id', 'acme']);
   });
 
+  it('keeps a signature whole, however long it is and however late it comes', () => {
+    const flood = Array.from({ length: 5_000 }, (_, i) => attribute(`team.n${i}`, field(1, Buffer.from('x'))));
+    const token = 'x'.repeat(3_000);
+    const [span] = decode(spanWith(...flood, attribute('attribution.signature', field(1, Buffer.from(token))))).spans;
+    expect(span?.attributes.slice(0, 2)).toEqual(['attribution.signature', token]);
+  });
+
   it('takes a flood of attributes in little time', () => {
     const flood = Array.from({ length: 50_000 }, (_, i) => attribute(`team.n${i}`, field(1, Buffer.from('x'))));
     const body = spanWith(Buffer.concat(flood));
