@@ -1,4 +1,5 @@
 import type { AttributeName, AuditedAttribute, Contract, ContractAttribute, Policy } from '../schemas/contract.js';
+import type { GatewayName } from '../schemas/payload.js';
 import { attributeNames, auditedAttributes } from '../schemas/contract.js';
 import type { PriceFinder } from './cost/price.js';
 import { createPriceFinder } from './cost/price.js';
@@ -20,6 +21,8 @@ export interface CompiledContract {
   readonly namesEnforcement: boolean;
   /** The contract's word on a service, by name: own entries only, whatever a span calls itself. */
   readonly services: ReadonlyMap<string, Contract['services'][string]>;
+  /** The service that a gateway's records are about, where the contract says so. */
+  readonly recordsOf: ReadonlyMap<GatewayName, string>;
   readonly policyById: ReadonlyMap<string, Policy>;
   readonly findPrice: PriceFinder;
   /** Null where the contract lists no keys: nobody can tell whether a signature holds. */
@@ -43,6 +46,11 @@ export function compileContract(source: Contract): CompiledContract {
     namesEntries: services.some((service) => service.role === 'entry'),
     namesEnforcement: services.some((service) => service.enforces),
     services: new Map(Object.entries(source.services)),
+    recordsOf: new Map(
+      Object.entries(source.services).flatMap(([service, { records }]) =>
+        records === undefined ? [] : [[records, service] as const],
+      ),
+    ),
     policyById: new Map(source.policies.map((policy) => [policy.id, policy])),
     findPrice: createPriceFinder(source.prices),
     verifySignature: source.signing.keys.length === 0 ? null : createSignatureVerifier(source.signing.keys),

@@ -13,3 +13,28 @@ export const GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
  * the receiver writes it, from the credential: what a sender writes under it is never kept.
  */
 export const CREDENTIAL_TENANTS = 'waybill.credential.tenants';
+
+/**
+ * Marks a span that stands for a gateway's record, and says how it was placed: a kind of join, `own` where it is in
+ * the trace that it names itself, or `moved` where it is in another trace now. Only Waybill writes it, as the first
+ * attribute.
+ */
+export const RECORD_PLACE = 'waybill.record.place';
+/** The keys of a record that only its caller vouches for, as a JSON list. */
+export const RECORD_CLAIMED = 'waybill.record.claimed';
+/** The ids of its request, as a JSON list. */
+export const RECORD_REQUESTS = 'waybill.record.requests';
+
+/** Keys of the ids by which a gateway knows a request: its caller may have written them down. */
+export const REQUEST_ID_KEYS: readonly string[] = [
+  'request.id',
+  'request_id',
+  'requestId',
+  'x-request-id',
+  'http.request.header.x-request-id',
+  'http.response.header.x-request-id',
+  'aws.request_id',
+  'litellm.call_id',
+  'litellm_call_id',
+  'gateway_request_id',
+];

@@ -23,8 +23,12 @@ export const questionSchema = z.enum([
 ]);
 export type Question = z.infer<typeof questionSchema>;
 
-/** How a gateway's record was joined to a span, strongest first; null where the call is a span. */
-export const joinSchema = z.enum(['span', 'response-id', 'request-id', 'time-model-tokens', 'none']);
+/**
+ * How a gateway's record was joined to a span, strongest first: by trace and span id, the provider's response id, the
+ * gateway's request id, the trace id where model and tokens then leave one call only, or without any id.
+ */
+export const joinSchema = z.enum(['span', 'response-id', 'request-id', 'trace', 'time-model-tokens', 'none']);
+export type Join = z.infer<typeof joinSchema>;
 
 /** From one station to the next, by service name. */
 export const hopSchema = z.object({ from: z.string(), to: z.string() });
@@ -94,7 +98,9 @@ export const callSchema = z.object({
   costUsd: usdSchema.nullable().describe('US dollars, 12 decimals; null: unknown, never zero'),
   priceSource: z.string().nullable().describe('Where the price came from: `contract`, `genai-prices:openai/gpt-4o`'),
   reportedCostUsd: usdSchema.nullable().describe("The gateway's or instrumentation's own figure"),
-  join: joinSchema.nullable(),
+  join: joinSchema
+    .nullable()
+    .describe("How the gateway's record on the route was joined, the weakest of several; null where there is none"),
   echoSpanIds: z.array(z.string()).describe('Calls above it that repeat this cost'),
   verdict: verdictSchema,
   misattributed: z.boolean().describe('Had blocking been on, the wrong tenant could have been stopped'),

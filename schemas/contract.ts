@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { gatewayNames } from './payload.js';
 
 /** The three attributes that every call must carry, and `user`, which is a label for spend and never audited. */
 export const attributeNames = ['tenant', 'feature', 'policy', 'user'] as const;
@@ -48,6 +49,10 @@ const service = z.strictObject({
     .array(z.enum(auditedAttributes))
     .default([])
     .describe('The attributes that it vouches for, since it reads them from a credential'),
+  records: z
+    .enum(gatewayNames)
+    .optional()
+    .describe("The gateway whose log is about this service; else its records are a service of the gateway's name"),
 });
 
 const names = z.union([name.transform((one) => [one]), z.array(name).min(1)]);

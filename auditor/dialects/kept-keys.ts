@@ -1,3 +1,4 @@
+import { REQUEST_ID_KEYS } from '../../schemas/attributes.js';
 import { SIGNATURE_KEY } from '../../schemas/signature.js';
 import type { CompiledContract } from '../contract.js';
 import { dialects } from './all.js';
@@ -18,16 +19,7 @@ const OBSERVED = new Set([
   'session.id',
   'gen_ai.conversation.id',
   'deployment.environment.name',
-  'request.id',
-  'request_id',
-  'requestId',
-  'x-request-id',
-  'http.request.header.x-request-id',
-  'http.response.header.x-request-id',
-  'aws.request_id',
-  'litellm.call_id',
-  'litellm_call_id',
-  'gateway_request_id',
+  ...REQUEST_ID_KEYS,
   'deployment.environment',
   'http.method',
   'http.status_code',

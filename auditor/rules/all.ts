@@ -12,6 +12,7 @@ import { doubleCounted } from './double-counted.js';
 import { dropped } from './dropped.js';
 import { estimatedUsage } from './estimated-usage.js';
 import { forged } from './forged.js';
+import { guessedJoin } from './guessed-join.js';
 import { late } from './late.js';
 import { malformed } from './malformed.js';
 import { missing } from './missing.js';
@@ -47,6 +48,7 @@ export const rules: readonly Rule[] = [
   conflicting,
   rewritten,
   severed,
+  guessedJoin,
   sampled,
   truncated,
   forged,
@@ -85,6 +87,7 @@ export const allRules: readonly RuleWords[] = [
   rewritten,
   severed,
   uninstrumented,
+  guessedJoin,
   sampled,
   truncated,
   forged,

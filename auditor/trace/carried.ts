@@ -5,13 +5,23 @@ import type { CompiledContract } from '../contract.js';
 /** The attributes of the contract that a span carries, under their own keys or an alias. */
 export type Carried = Readonly<Partial<Record<AttributeName, string>>>;
 
-/** Reads the contract's attributes off a span. Where a key and its alias are both there, the key counts. */
-export function carriedBy({ attributes }: Span, contract: CompiledContract): Carried {
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Reads the contract's attributes off a span. Where a key and its alias are both there, the key counts.
+ *
+ * @param except keys that are passed over
+ */
+export function carriedBy(
+  { attributes }: Span,
+  contract: CompiledContract,
+  except: ReadonlySet<string> = NONE,
+): Carried {
   const carried: Partial<Record<AttributeName, string>> = {};
   const rank: Partial<Record<AttributeName, number>> = {};
   for (let i = 0; i + 1 < attributes.length; i += 2) {
     const known = contract.attributeByKey.get(attributes[i] ?? '');
-    if (known === undefined) continue;
+    if (known === undefined || except.has(attributes[i] ?? '')) continue;
     const { name, order } = known;
     if ((rank[name] ?? Infinity) <= order) continue;
     rank[name] = order;

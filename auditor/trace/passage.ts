@@ -39,10 +39,10 @@ export function passageOf(
   const signed =
     attribute === 'user' || value === null ? [] : signatures.filter(({ claims }) => claims?.[attribute] === value);
   const boundAt = stations.findIndex(
-    ({ service }, i) =>
+    ({ service, claimed }, i) =>
       value !== null &&
       shown[i] === value &&
-      (binds(contract, service, attribute) || signed.some(({ station }) => station <= i)),
+      ((binds(contract, service, attribute) && !claimed.has(attribute)) || signed.some(({ station }) => station <= i)),
   );
   return {
     attribute,

@@ -1,4 +1,5 @@
 import type { AttributeName } from '../../schemas/contract.js';
+import { attributeNames } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
 import type { Carried } from './carried.js';
 import { carriedBy } from './carried.js';
@@ -20,7 +21,11 @@ export interface Station {
   readonly carried: readonly Carried[];
   /** Per attribute, the distinct values that its spans carry, from the top down. */
   readonly values: Readonly<Record<AttributeName, readonly string[]>>;
+  /** The attributes that nobody but the caller vouches for, by what the gateway's own record says. */
+  readonly claimed: ReadonlySet<AttributeName>;
 }
+
+const NONE_CLAIMED: ReadonlySet<AttributeName> = new Set();
 
 /** The path of spans from the trace's top down to a billable call. */
 export interface Path {
@@ -66,10 +71,12 @@ function startsStation({ span }: SpanNode, above: SpanNode | undefined): boolean
 }
 
 function station(nodes: readonly SpanNode[], contract: CompiledContract): Station {
-  const carried = nodes.map((node) => (node.carried ??= carriedBy(node.span, contract)));
+  const carried = nodes.map((node) => (node.carried ??= carriedAt(node, contract)));
+  const records = nodes.filter(({ record }) => record !== null);
+  const shown = records.length === 0 ? carried : [...carried, ...records.map((node) => claimsAt(node, contract))];
   const distinct = (name: AttributeName): readonly string[] => {
     const values: string[] = [];
-    for (const one of carried) {
+    for (const one of shown) {
       const value = one[name];
       if (value !== undefined && !values.includes(value)) values.push(value);
     }
@@ -81,5 +88,32 @@ function station(nodes: readonly SpanNode[], contract: CompiledContract): Statio
     policy: distinct('policy'),
     user: distinct('user'),
   };
-  return { service: nodes[0]?.span.service ?? '', nodes, carried, values };
+  const claimed = records.length === 0 ? NONE_CLAIMED : onlyClaimed(nodes, carried, contract);
+  return { service: nodes[0]?.span.service ?? '', nodes, carried, values, claimed };
+}
+
+/** What a gateway vouches for goes before what it was told. */
+function carriedAt(node: SpanNode, contract: CompiledContract): Carried {
+  const all = carriedBy(node.span, contract);
+  return node.record === null ? all : { ...all, ...carriedBy(node.span, contract, node.record.claimed) };
+}
+
+function claimsAt({ span, record }: SpanNode, contract: CompiledContract): Carried {
+  const vouched = new Set(span.attributes.filter((key, i) => i % 2 === 0 && record?.claimed.has(key) === false));
+  return carriedBy(span, contract, vouched);
+}
+
+/** An ordinary span says nothing of where it has a value from: then it is for the contract to trust its service. */
+function onlyClaimed(
+  nodes: readonly SpanNode[],
+  carried: readonly Carried[],
+  contract: CompiledContract,
+): ReadonlySet<AttributeName> {
+  const isVouched = (name: AttributeName): boolean =>
+    nodes.some(({ span, record }, i) =>
+      record === null
+        ? carried[i]?.[name] !== undefined
+        : carriedBy(span, contract, record.claimed)[name] !== undefined,
+    );
+  return new Set(attributeNames.filter((name) => !isVouched(name)));
 }

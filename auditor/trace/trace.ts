@@ -3,6 +3,8 @@ import { StatusCode } from '../../schemas/span.js';
 import type { Carried } from './carried.js';
 import type { Neighbours } from './neighbours.js';
 import { noNeighbours } from './neighbours.js';
+import type { RecordNode } from './record-nodes.js';
+import { placeRecords } from './record-nodes.js';
 
 /** Why a span has no parent in its trace: it is a root, its parent never came, or the parents run in a circle. */
 export type Top = 'root' | 'parent-missing' | 'cycle';
@@ -21,6 +23,8 @@ export interface SpanNode {
   unfailedLeaves: number;
   /** What the span carries, once it was looked at: several calls share the upper part of their routes. */
   carried: Carried | null;
+  /** What it says as a gateway's record; null where it is an ordinary span. */
+  record: RecordNode | null;
 }
 
 /** The spans of one trace as a tree, or several where it is torn. */
@@ -52,6 +56,7 @@ export function buildTrace(spans: readonly Span[], neighbours: Neighbours = noNe
       leaves: 0,
       unfailedLeaves: 0,
       carried: null,
+      record: null,
     });
   }
   const nodes = [...byId.values()].toSorted(inOrder);
@@ -62,8 +67,11 @@ export function buildTrace(spans: readonly Span[], neighbours: Neighbours = noNe
     node.top = parent !== undefined ? null : parentSpanId === null ? 'root' : 'parent-missing';
   }
   cutCircles(nodes);
-  markCalls(nodes);
-  return { traceId: nodes[0]?.span.traceId ?? '', nodes, byId, neighbours };
+  const repeated = placeRecords(nodes);
+  const placed = repeated.size === 0 ? nodes : nodes.filter((node) => !repeated.has(node));
+  for (const { span } of repeated) byId.delete(span.spanId);
+  markCalls(placed);
+  return { traceId: nodes[0]?.span.traceId ?? '', nodes: placed, byId, neighbours };
 }
 
 function withoutDuplicates(spans: readonly Span[]): Iterable<Span> {

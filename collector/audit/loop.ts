@@ -10,10 +10,12 @@ import type { AuditToWrite } from '../store/audits.js';
 import { writeAudits } from '../store/audits.js';
 import type { Share } from '../store/cuts.js';
 import { oldestArrivalUs, readCut, stepEndUs, writeCut } from '../store/cuts.js';
+import { hasPayloads } from '../store/payloads.js';
 import type { ReadTrace } from '../store/read-traces.js';
 import { chunksOf, readTraces } from '../store/read-traces.js';
 import type { SettledTrace } from '../store/settled.js';
 import { settledTraces } from '../store/settled.js';
+import { placeArrivedRecords, recallRecords } from './records.js';
 
 export interface AuditLoopOptions {
   readonly store: Store;
@@ -61,6 +63,8 @@ const CHUNK_SPANS = 20_000;
 const FAILURES_IN_A_ROW = 20;
 /** Where nothing is to be audited the cut is kept less often; what lies behind it is soon looked through again. */
 const CUT_EVERY_US = 10_000_000;
+/** Not at the same microsecond as an insert of the receiver, which would then seem to have been seen. */
+const PLACED_AFTER_US = 500;
 const LONGEST_BACKOFF_MS = 10_000;
 const SECOND_US = 1_000_000;
 
@@ -89,12 +93,14 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   let isStopped = false;
   let failures = 0;
   let failuresInARow = 0;
+  let hasRecords = false;
 
   async function round(): Promise<void> {
     const nowUs = clockUs();
     const settledBeforeUs = nowUs - quietMs * 1_000;
     cutUs ??= (await readCut(store, share)) ?? (await firstCut());
     if (cutUs === null) return;
+    hasRecords ||= await hasPayloads(store);
     await auditWindow(cutUs, settledBeforeUs, settledBeforeUs, async (doneUs, settled) => {
       cutUs = doneUs;
       stats.cutUs = doneUs;
@@ -153,6 +159,10 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
 
   async function auditTogether(chunk: readonly SettledTrace[]): Promise<void> {
     const traces = await readTraces(store, chunk, maxSpansPerTrace);
+    if (hasRecords) {
+      await placeArrivedRecords(store, contract, traces, clockUs() + PLACED_AFTER_US);
+      await recallRecords(store, traces, clockUs() + PLACED_AFTER_US);
+    }
     const neighbours = neighboursOf(traces.flatMap(({ spans }) => spans));
     const audits = traces.flatMap((trace) => auditOne(trace, neighbours));
     await writeAudits(store, audits, clockUs());

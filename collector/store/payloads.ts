@@ -1,0 +1,218 @@
+import * as z from 'zod';
+import { recordKeys } from '../../auditor/payloads/join-keys.js';
+import { recordIds } from '../../auditor/payloads/record-span.js';
+import type { GatewayRecord } from '../../schemas/payload.js';
+import { gatewayRecordSchema } from '../../schemas/payload.js';
+import type { Span } from '../../schemas/span.js';
+import type { Store } from './client.js';
+import { createRowWriter } from './row-writer.js';
+import { dayOf, spanColumns, storableUs, writeSpan } from './spans.js';
+
+const payloadColumns = [
+  'day',
+  'own_trace_id',
+  'own_span_id',
+  'gateway',
+  'record_id',
+  'keys',
+  'start_time',
+  'record',
+  'received_at',
+] as const;
+
+/** A query goes in the address of a request: so many keys fit. */
+const KEYS_PER_QUERY = 500;
+
+/**
+ * Writes records. One that was written before is replaced, and put in its place again once it has settled.
+ *
+ * @param receivedAtUs microseconds since 1970
+ * @throws StoreUnavailable where they are not durable, or may not be
+ */
+export async function writePayloads(
+  store: Store,
+  records: readonly GatewayRecord[],
+  receivedAtUs: number,
+): Promise<void> {
+  if (records.length === 0) return;
+  const row = createRowWriter();
+  for (const record of records) {
+    const { traceId, spanId } = recordIds(record);
+    row.date(dayOf(record.startUs, receivedAtUs));
+    row.fixedAscii(traceId, 32);
+    row.fixedAscii(spanId, 16);
+    row.string(record.gateway);
+    row.string(record.recordId);
+    row.strings(recordKeys(record));
+    row.dateTime64(storableUs(record.startUs));
+    row.string(JSON.stringify(record));
+    row.dateTime64(receivedAtUs);
+  }
+  await store.insertRowBinary('payloads', payloadColumns, row.bytes());
+}
+
+/** Writes spans that Waybill itself has made: those of records. */
+export async function writeRecordSpans(store: Store, spans: readonly Span[], receivedAtUs: number): Promise<void> {
+  if (spans.length === 0) return;
+  const row = createRowWriter();
+  for (const span of spans) writeSpan(row, span, receivedAtUs);
+  await store.insertRowBinary('spans', spanColumns, row.bytes());
+}
+
+/** Whether any record was ever written: without one, nobody has to look for them. */
+export async function hasPayloads(store: Store): Promise<boolean> {
+  return (await store.rows('SELECT 1 FROM payload_keys LIMIT 1')).length > 0;
+}
+
+const recordSchema = z.string().transform((text) => gatewayRecordSchema.parse(JSON.parse(text)));
+
+const arrivedSchema = z.array(
+  z.object({ ownTraceId: z.string(), record: recordSchema, receivedUs: z.coerce.number() }),
+);
+
+/** The records with these traces of their own that have come since they were last put in their place. */
+export async function arrivedRecords(store: Store, ownTraceIds: readonly string[]): Promise<GatewayRecord[]> {
+  const rows = await store.rows(
+    `
+    SELECT own_trace_id AS ownTraceId, record, toUnixTimestamp64Micro(received_at) AS receivedUs
+    FROM payloads FINAL
+    WHERE own_trace_id IN {ids: Array(String)}
+    ORDER BY own_trace_id`,
+    { ids: ownTraceIds },
+  );
+  const arrived = arrivedSchema.parse(rows);
+  const notes = await notesOf(
+    store,
+    arrived.map(({ ownTraceId }) => ownTraceId),
+  );
+  return arrived
+    .filter(({ ownTraceId, receivedUs }) => receivedUs > (notes.get(ownTraceId)?.placedUs ?? 0))
+    .map(({ record }) => record);
+}
+
+/** Where a record was put. */
+export interface RecordNote {
+  /** The trace that it is in. */
+  readonly traceId: string;
+  /** When it was put there, microseconds since 1970. */
+  readonly placedUs: number;
+}
+
+const notesSchema = z.array(
+  z.object({ ownTraceId: z.string(), movedTo: z.array(z.string()), placedUs: z.coerce.number() }),
+);
+
+/** Where records were put, by the traces of their own; those that were not put anywhere yet are left out. */
+export async function notesOf(store: Store, ownTraceIds: readonly string[]): Promise<ReadonlyMap<string, RecordNote>> {
+  if (ownTraceIds.length === 0) return new Map();
+  const rows = await store.rows(
+    `
+    SELECT trace_id AS ownTraceId, link_trace_ids AS movedTo, toUnixTimestamp64Micro(received_at) AS placedUs
+    FROM spans FINAL
+    PREWHERE trace_id IN {ids: Array(String)}
+    WHERE scope_name = 'waybill.record'`,
+    { ids: ownTraceIds },
+  );
+  return new Map(
+    notesSchema
+      .parse(rows)
+      .map(({ ownTraceId, movedTo: [to], placedUs }) => [ownTraceId, { traceId: to ?? ownTraceId, placedUs }]),
+  );
+}
+
+/** A record, by the ids that it has as a span. */
+export interface FoundRecord {
+  readonly ownTraceId: string;
+  readonly ownSpanId: string;
+}
+
+const foundSchema = z.array(z.object({ ownTraceId: z.string(), ownSpanId: z.string() }));
+
+/** The records that have one of these keys. */
+export async function recordsWithKeys(store: Store, keys: readonly string[]): Promise<FoundRecord[]> {
+  const found = new Map<string, FoundRecord>();
+  for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
+    const rows = await store.rows(
+      `
+      SELECT DISTINCT own_trace_id AS ownTraceId, own_span_id AS ownSpanId
+      FROM payload_keys
+      WHERE key IN {keys: Array(String)}`,
+      { keys: keys.slice(i, i + KEYS_PER_QUERY) },
+    );
+    for (const one of foundSchema.parse(rows)) found.set(one.ownTraceId, one);
+  }
+  return [...found.values()];
+}
+
+/** Reads records, whether they are in their place or not. */
+export async function recordsOf(store: Store, ownTraceIds: readonly string[]): Promise<GatewayRecord[]> {
+  if (ownTraceIds.length === 0) return [];
+  const rows = await store.rows(
+    'SELECT record FROM payloads FINAL WHERE own_trace_id IN {ids: Array(String)} ORDER BY own_trace_id',
+    { ids: ownTraceIds },
+  );
+  return z
+    .array(z.object({ record: recordSchema }))
+    .parse(rows)
+    .map(({ record }) => record);
+}
+
+/** Lets records arrive anew, so that they are put in their place again. */
+export async function arriveAgain(store: Store, ownTraceIds: readonly string[], receivedAtUs: number): Promise<void> {
+  if (ownTraceIds.length === 0) return;
+  await store.command(
+    `
+    INSERT INTO payloads (${payloadColumns.join(', ')})
+    SELECT ${payloadColumns.slice(0, -1).join(', ')}, fromUnixTimestamp64Micro({receivedAtUs: Int64}, 'UTC')
+    FROM payloads FINAL
+    WHERE own_trace_id IN {ids: Array(String)}`,
+    { ids: ownTraceIds, receivedAtUs },
+  );
+}
+
+const traceIdsSchema = z.array(z.object({ traceId: z.string() }));
+
+/** The traces with a span that has one of these keys of a response or a request. */
+export async function tracesWithKeys(store: Store, keys: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
+    const rows = await store.rows(
+      'SELECT DISTINCT trace_id AS traceId FROM span_keys WHERE key IN {keys: Array(String)}',
+      { keys: keys.slice(i, i + KEYS_PER_QUERY) },
+    );
+    for (const { traceId } of traceIdsSchema.parse(rows)) found.add(traceId);
+  }
+  return [...found];
+}
+
+/**
+ * The traces with a call of these models and token counts that ended in a stretch of time.
+ *
+ * @param tokens as `tokenKeys` writes them
+ */
+export async function tracesWithTokens(
+  store: Store,
+  tokens: readonly string[],
+  { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
+): Promise<string[]> {
+  const found = new Set<string>();
+  for (let i = 0; i < tokens.length; i += KEYS_PER_QUERY) {
+    const rows = await store.rows(
+      `
+      WITH concat(' ', toString(input_tokens), ' ', toString(output_tokens)) AS counts
+      SELECT DISTINCT trace_id AS traceId
+      FROM spans
+      WHERE day BETWEEN toDate(fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')) - 1
+                    AND toDate(fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')) + 1
+        AND end_time BETWEEN fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')
+                         AND fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')
+        AND dialect != ''
+        AND scope_name != 'waybill.record'
+        AND (concat('tokens ', lower(response_model), counts) IN {tokens: Array(String)}
+          OR concat('tokens ', lower(request_model), counts) IN {tokens: Array(String)})`,
+      { tokens: tokens.slice(i, i + KEYS_PER_QUERY), fromUs, toUs },
+    );
+    for (const { traceId } of traceIdsSchema.parse(rows)) found.add(traceId);
+  }
+  return [...found];
+}
