@@ -1,5 +1,6 @@
 import type { GatewayRecord } from '../../schemas/payload.js';
 import type { Span } from '../../schemas/span.js';
+import { addTo } from '../add-to.js';
 import type { CompiledContract } from '../contract.js';
 import { createJoinIndex } from '../trace/join-index.js';
 import { isRecord } from '../trace/record-nodes.js';
@@ -25,9 +26,7 @@ export function placesOf(
   const byTrace = new Map<string, Span[]>();
   for (const span of spans) {
     if (isRecord(span)) continue;
-    const others = byTrace.get(span.traceId);
-    if (others === undefined) byTrace.set(span.traceId, [span]);
-    else others.push(span);
+    addTo(byTrace, span.traceId, span);
   }
   const nodes = [...byTrace.values()].flatMap((own) => buildTrace(own).nodes);
   const index = createJoinIndex(nodes);
@@ -67,7 +66,6 @@ function createGuess(
     span.call === null ? [] : tokenKeys(span.call),
   );
   const recordsByTokens = grouped(records, ({ call }) => tokenKeys(call));
-  const isNear = (oneUs: number, otherUs: number): boolean => Math.abs(oneUs - otherUs) <= NEAR_US;
   return (record) => {
     const keys = tokenKeys(record.call);
     const fitting = new Set(keys.flatMap((key) => callsByTokens.get(key) ?? []));
@@ -80,14 +78,14 @@ function createGuess(
   };
 }
 
+function isNear(oneUs: number, otherUs: number): boolean {
+  return Math.abs(oneUs - otherUs) <= NEAR_US;
+}
+
 function grouped<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
-    for (const key of keysOf(item)) {
-      const others = groups.get(key);
-      if (others === undefined) groups.set(key, [item]);
-      else others.push(item);
-    }
+    for (const key of keysOf(item)) addTo(groups, key, item);
   }
   return groups;
 }

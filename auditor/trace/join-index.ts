@@ -1,5 +1,6 @@
 import type { CallFacts, Span } from '../../schemas/span.js';
 import { REQUEST_ID_KEYS } from '../../schemas/attributes.js';
+import { addTo } from '../add-to.js';
 import type { SpanNode } from './trace.js';
 
 const REQUEST_KEYS: ReadonlySet<string> = new Set(REQUEST_ID_KEYS);
@@ -23,13 +24,8 @@ export function createJoinIndex(nodes: readonly SpanNode[]): JoinIndex {
   const calls = leafCalls(nodes);
   const byResponse = new Map<string, SpanNode[]>();
   const byRequest = new Map<string, SpanNode[]>();
-  const add = (map: Map<string, SpanNode[]>, key: string, node: SpanNode): void => {
-    const others = map.get(key);
-    if (others === undefined) map.set(key, [node]);
-    else others.push(node);
-  };
-  for (const call of calls) if (call.span.call?.responseId) add(byResponse, call.span.call.responseId, call);
-  for (const node of nodes) for (const id of requestIdsOf(node.span)) add(byRequest, id, node);
+  for (const call of calls) if (call.span.call?.responseId) addTo(byResponse, call.span.call.responseId, call);
+  for (const node of nodes) for (const id of requestIdsOf(node.span)) addTo(byRequest, id, node);
   let comparisons = 0;
 
   function alike(record: Span, among: Iterable<SpanNode>): SpanNode[] {

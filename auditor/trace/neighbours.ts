@@ -1,5 +1,6 @@
 import type { Span } from '../../schemas/span.js';
 import { SpanKind } from '../../schemas/span.js';
+import { addTo } from '../add-to.js';
 import { attributeOf } from './carried.js';
 
 /** What is known of other traces: it may tell where a torn trace belongs. */
@@ -24,9 +25,7 @@ export function neighboursOf(spans: readonly Span[]): Neighbours {
   const clients: Span[] = [];
   for (const span of spans) {
     for (const id of idsOf(span)) {
-      const others = byId.get(id);
-      if (others === undefined) byId.set(id, [span]);
-      else others.push(span);
+      addTo(byId, id, span);
     }
     if (span.kind === SpanKind.client && attributeOf(span.attributes, 'server.address') !== undefined)
       clients.push(span);

@@ -4,6 +4,7 @@ import type { Join } from '../../schemas/audit.js';
 import { joinSchema } from '../../schemas/audit.js';
 import type { Span } from '../../schemas/span.js';
 import { StatusCode } from '../../schemas/span.js';
+import { addTo } from '../add-to.js';
 import { attributeOf } from './carried.js';
 import type { JoinIndex } from './join-index.js';
 import { createJoinIndex, isAlike } from './join-index.js';
@@ -46,9 +47,7 @@ export function placeRecords(nodes: readonly SpanNode[]): ReadonlySet<SpanNode> 
     if (target === null) continue;
     record.parent = target;
     record.top = null;
-    const others = joined.get(target);
-    if (others === undefined) joined.set(target, [record]);
-    else others.push(record);
+    addTo(joined, target, record);
   }
   for (const [target, below] of joined) chain(target, below, repeated);
   return repeated;
@@ -89,11 +88,7 @@ function hasFailed({ status }: Span): boolean {
 
 function chain(target: SpanNode, below: readonly SpanNode[], repeated: Set<SpanNode>): void {
   const byGateway = new Map<string, SpanNode[]>();
-  for (const record of below) {
-    const others = byGateway.get(record.span.name);
-    if (others === undefined) byGateway.set(record.span.name, [record]);
-    else others.push(record);
-  }
+  for (const record of below) addTo(byGateway, record.span.name, record);
   const order = [...byGateway].toSorted(([a, one], [b, other]) => startOf(one) - startOf(other) || (a < b ? -1 : 1));
   let above = target;
   for (const [, records] of order) {
@@ -109,8 +104,11 @@ function startOf(records: readonly SpanNode[]): number {
 }
 
 function bySaying({ span: a }: SpanNode, { span: b }: SpanNode): number {
-  const says = ({ call }: Span): number => Number(call?.usage !== null) * 2 + Number(call?.reportedCostUsd !== null);
-  return says(b) - says(a) || b.endUs - a.endUs || (a.spanId < b.spanId ? -1 : 1);
+  return factsIn(b) - factsIn(a) || b.endUs - a.endUs || (a.spanId < b.spanId ? -1 : 1);
+}
+
+function factsIn({ call }: Span): number {
+  return (call?.usage === null ? 0 : 2) + (call?.reportedCostUsd === null ? 0 : 1);
 }
 
 const strings = z.array(z.string());
