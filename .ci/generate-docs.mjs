@@ -3,9 +3,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { payloadsAnswerSchema } from '../dist/collector/api/receive-payloads.js';
 import { questions } from '../dist/collector/api/questions.js';
 import { allRules, rules } from '../dist/auditor/rules/all.js';
 import { commands } from '../dist/collector/cli/commands.js';
+import { gatewayNames } from '../dist/schemas/payload.js';
 import { contractSchema } from '../dist/schemas/contract.js';
 
 const root = new URL('../', import.meta.url);
@@ -86,22 +88,44 @@ write(
     {
       openapi: '3.1.0',
       info: { title: 'Waybill', version: '1', description: mark },
-      paths: Object.fromEntries(
-        questions.map(({ path, summary, query, response }) => [
-          `/v1${path}`,
-          {
-            get: {
-              summary,
-              parameters: parameters(query),
-              responses: {
-                200: { description: 'The answer', ...json(z.toJSONSchema(response, { io: 'output' })) },
-                400: { description: 'The question is not understood', ...json(error) },
-                503: { description: 'ClickHouse is away; ask again', ...json(error) },
+      paths: {
+        '/v1/payloads/{gateway}': {
+          post: {
+            summary: "Takes the records of a gateway's log, and answers when they are durable.",
+            parameters: [{ name: 'gateway', in: 'path', required: true, schema: { enum: gatewayNames } }],
+            requestBody: {
+              required: true,
+              description: 'One record, a list of them, or one a line, as the gateway writes them; gzipped or not',
+              content: { 'application/json': {}, 'application/x-ndjson': {} },
+            },
+            responses: {
+              200: {
+                description: 'What became of them',
+                ...json(z.toJSONSchema(payloadsAnswerSchema, { io: 'output' })),
               },
+              400: { description: 'There is no record that can be used', ...json(error) },
+              413: { description: 'The request is larger than 64 MiB', ...json(error) },
+              503: { description: 'ClickHouse is away; send it again', ...json(error) },
             },
           },
-        ]),
-      ),
+        },
+        ...Object.fromEntries(
+          questions.map(({ path, summary, query, response }) => [
+            `/v1${path}`,
+            {
+              get: {
+                summary,
+                parameters: parameters(query),
+                responses: {
+                  200: { description: 'The answer', ...json(z.toJSONSchema(response, { io: 'output' })) },
+                  400: { description: 'The question is not understood', ...json(error) },
+                  503: { description: 'ClickHouse is away; ask again', ...json(error) },
+                },
+              },
+            },
+          ]),
+        ),
+      },
     },
     null,
     2,

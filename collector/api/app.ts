@@ -5,6 +5,7 @@ import type { CompiledContract } from '../../auditor/contract.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import { questions } from './questions.js';
+import { receivePayloads } from './receive-payloads.js';
 import { answering, BadRequest } from './request.js';
 import { startPage } from './start-page.js';
 import { traceView } from './trace-view.js';
@@ -44,6 +45,7 @@ export function createApi(options: ApiOptions): Express {
     }),
   );
   app.use('/v1', router(options));
+  app.post('/v1/payloads/:gateway', ...receivePayloads(store, clockUs));
   app.get(
     '/v1/traces/:id',
     answering(async (request, response) => {
@@ -96,6 +98,8 @@ function answerError(log: Logger): ErrorRequestHandler {
     }
     if (error instanceof BadRequest) {
       response.status(400).json({ error: { message: error.message } });
+    } else if (isRefusedBody(error)) {
+      response.status(error.status).json({ error: { message: `The request cannot be read: ${error.message}.` } });
     } else if (error instanceof URIError) {
       response.status(400).json({ error: { message: 'The path is not valid percent-encoding.' } });
     } else if (error instanceof StoreUnavailable) {
@@ -108,4 +112,15 @@ function answerError(log: Logger): ErrorRequestHandler {
       response.status(500).json({ error: { message: 'The question failed; the log of Waybill says why.' } });
     }
   };
+}
+
+/** What express says of a body: too large, wrongly packed, broken off. */
+function isRefusedBody(error: unknown): error is Error & { readonly status: number } {
+  return (
+    error instanceof Error &&
+    'status' in error &&
+    typeof error.status === 'number' &&
+    error.status >= 400 &&
+    error.status < 500
+  );
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditReportSchema } from '../../../schemas/audit.js';
+import { liteLlmPayload } from '../../auditor/payloads/records.js';
 import { otlpJson } from '../../support/otlp-json.js';
 import { clean, trace } from '../../support/trace.js';
 import { waybill } from '../../support/waybill.js';
@@ -26,6 +27,17 @@ const audit = (args: readonly string[], input?: string) =>
   waybill(['audit', ...args], input === undefined ? { cwd: dir } : { cwd: dir, input });
 
 const cleanSpans = trace(1).station('web', clean).station('agent', clean).call('gpt-4o', undefined, clean).spans;
+/** A caller that has written down what LiteLLM calls its request. */
+const REQUEST = [
+  'tenant.id',
+  'acme',
+  'feature.id',
+  'chat',
+  'budget.policy.id',
+  'pro-monthly',
+  'litellm.call_id',
+  'call-1',
+];
 const { tenant: _, ...withoutTenant } = clean;
 const lossy = (number: number) =>
   trace(number)
@@ -125,6 +137,25 @@ describe('waybill audit', () => {
     const { calls } = auditReportSchema.parse(JSON.parse(stdout));
     expect(calls).toMatchObject([{ traceId: 'ab'.repeat(16), operation: 'chat', verdict: 'unattributed' }]);
     expect(code).toBe(1);
+  });
+
+  it("reads gateways' logs beside spans: a record is one more station of the call that it is about", async () => {
+    const call = trace(5)
+      .station('web', clean)
+      .call('gpt-4o', undefined, { span: { attributes: REQUEST } });
+    const spans = await file('spans.json', JSON.stringify(otlpJson(call.spans)));
+    const line = JSON.stringify(liteLlmPayload);
+    const log = await file('litellm.jsonl', `${line}\n${line}\n`);
+    const report = async (...args: readonly string[]) =>
+      auditReportSchema.parse(JSON.parse((await audit([...args, '--format', 'json'])).stdout));
+    const joined = await report(spans, log);
+    expect(joined.calls).toMatchObject([{ route: ['web', 'litellm'], join: 'request-id', dialect: 'litellm-log' }]);
+    const alone = await report('--from', 'litellm', log);
+    expect(alone.calls).toMatchObject([{ route: ['litellm'], join: 'none' }]);
+    expect(await audit(['--from', 'kong', log])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('2 records were left out: has not the form of a record of kong'),
+    });
   });
 
   it('judges by the contract that it is given, and refuses one that is wrong', async () => {

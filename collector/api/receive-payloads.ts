@@ -1,0 +1,80 @@
+import type { RequestHandler } from 'express';
+import express from 'express';
+import * as z from 'zod';
+import { readRecord } from '../../auditor/payloads/all.js';
+import type { GatewayRecord } from '../../schemas/payload.js';
+import { gatewayNames } from '../../schemas/payload.js';
+import { jsonValues } from '../json-lines.js';
+import { MalformedRequest } from '../otlp/errors.js';
+import type { Store } from '../store/client.js';
+import { writePayloads } from '../store/payloads.js';
+import { answering, BadRequest } from './request.js';
+
+const MAX_BYTES = 64 * 1024 ** 2;
+/** So many refusals are explained; the others are alike. */
+const MAX_EXPLAINED = 100;
+
+/** What became of the records in a request. */
+export const payloadsAnswerSchema = z.object({
+  accepted: z.number().int().describe('Records that are stored: one that was there before is replaced'),
+  rejected: z.number().int(),
+  reasons: z
+    .array(z.object({ index: z.number().int().describe('Place in the request, from 0'), reason: z.string() }))
+    .describe(`Why the first ${MAX_EXPLAINED} of them were rejected`),
+});
+
+const gatewaySchema = z.enum(gatewayNames);
+
+/**
+ * Takes the records of a gateway's log: one, a list, or one a line. It answers when they are durable.
+ *
+ * @param clockUs the present, microseconds since 1970
+ */
+export function receivePayloads(store: Store, clockUs: () => number): RequestHandler[] {
+  return [
+    express.raw({ type: () => true, limit: MAX_BYTES, inflate: true }),
+    answering(async (request, response) => {
+      const gateway = gatewaySchema.safeParse(request.params['gateway']);
+      if (!gateway.success) throw new BadRequest(`Records are taken from: ${gatewayNames.join(', ')}.`);
+      const body: unknown = request.body;
+      const { records, reasons, rejected } = recordsIn(body instanceof Buffer ? body : Buffer.alloc(0), gateway.data);
+      await writePayloads(store, records, clockUs());
+      if (records.length === 0) response.status(400);
+      const answer = { accepted: records.length, rejected, reasons };
+      return records.length > 0
+        ? answer
+        : {
+            ...answer,
+            error: {
+              message: `No record of ${gateway.data} was found: ${reasons[0]?.reason ?? 'the request is empty'}.`,
+            },
+          };
+    }),
+  ];
+}
+
+function recordsIn(body: Buffer, gateway: z.infer<typeof gatewaySchema>) {
+  const records = new Map<string, GatewayRecord>();
+  const reasons: { index: number; reason: string }[] = [];
+  let rejected = 0;
+  let index = 0;
+  for (const value of valuesIn(body)) {
+    const read = readRecord(value, gateway);
+    if ('reason' in read) {
+      rejected += 1;
+      if (reasons.length < MAX_EXPLAINED) reasons.push({ index, reason: read.reason });
+    } else records.set(read.recordId, read);
+    index += 1;
+  }
+  return { records: [...records.values()], reasons, rejected };
+}
+
+function valuesIn(body: Buffer): unknown[] {
+  try {
+    return [...jsonValues(body.toString('utf8'))];
+  } catch (error) {
+    if (error instanceof MalformedRequest)
+      throw new BadRequest(`Expected JSON, a list, or one record a line: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import { gzipSync } from 'node:zlib';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApi } from '../../../collector/api/app.js';
+import { startApi } from '../../../collector/api/start-api.js';
+import * as records from '../../auditor/payloads/records.js';
+import { contract } from '../../support/contract.js';
+import type { TestStore } from '../../support/engine.js';
+import { startTestStore } from '../../support/engine.js';
+
+let test: TestStore;
+let api: { url: string; stop: () => Promise<void> };
+beforeAll(async () => {
+  test = await startTestStore();
+  const app = createApi({
+    store: test.store,
+    contract: contract(),
+    log: pino({ level: 'silent' }),
+    clockUs: () => Date.now() * 1_000,
+    quietMs: 5_000,
+  });
+  const server = await startApi(app, '127.0.0.1', 0);
+  api = { url: `http://127.0.0.1:${server.port}`, stop: async () => server[Symbol.asyncDispose]() };
+});
+afterAll(async () => {
+  await api.stop();
+  await test[Symbol.asyncDispose]();
+});
+
+async function send(gateway: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
+  const response = await fetch(`${api.url}/v1/payloads/${gateway}`, { method: 'POST', body, headers });
+  return { status: response.status, body: await response.json() };
+}
+
+async function stored(gateway: string): Promise<unknown[]> {
+  return test.store.rows(
+    'SELECT record_id, model, toString(charged_usd) AS charged FROM payloads FINAL WHERE gateway = {gateway: String} ORDER BY record_id',
+    { gateway },
+  );
+}
+
+describe('POST /v1/payloads/{gateway}', () => {
+  it('takes one record, a list, or one a line, gzipped or not, and each record once', async () => {
+    const one = JSON.stringify(records.liteLlmPayload);
+    const other = JSON.stringify({ ...records.liteLlmPayload, litellm_call_id: 'call-2' });
+    expect(await send('litellm', one)).toEqual({ status: 200, body: { accepted: 1, rejected: 0, reasons: [] } });
+    expect((await send('litellm', `[${one}, ${other}]`)).body).toMatchObject({ accepted: 2 });
+    expect((await send('litellm', `${one}\n\n${other}\n`)).body).toMatchObject({ accepted: 2 });
+    const packed = new Uint8Array(gzipSync(one));
+    expect((await send('litellm', packed, { 'content-encoding': 'gzip' })).body).toMatchObject({ accepted: 1 });
+    expect(await stored('litellm')).toEqual([
+      { record_id: 'call-1', model: 'gpt-4o', charged: '0.0030000001' },
+      { record_id: 'call-2', model: 'gpt-4o', charged: '0.0030000001' },
+    ]);
+  });
+
+  it('lets what is completed take the place of what was only settled', async () => {
+    await send('langwatch', JSON.stringify({ ...records.langWatch, event_id: 'ev-1', status: 'settled' }));
+    expect(await stored('langwatch')).toEqual([{ record_id: 'gr-1', model: 'gpt-4o', charged: null }]);
+    await send('langwatch', JSON.stringify(records.langWatch));
+    expect(await stored('langwatch')).toEqual([{ record_id: 'gr-1', model: 'gpt-4o', charged: '0.003000001' }]);
+  });
+
+  it('keeps the good ones of a request, and says why the others are not taken', async () => {
+    const body = JSON.stringify([{ hello: 1 }, records.kong, 7]);
+    expect(await send('kong', body)).toEqual({
+      status: 200,
+      body: {
+        accepted: 1,
+        rejected: 2,
+        reasons: [
+          { index: 0, reason: 'has not the form of a record of kong' },
+          { index: 2, reason: 'is no JSON object' },
+        ],
+      },
+    });
+  });
+
+  it('refuses what cannot be read, and says what is wrong', async () => {
+    const message = (text: RegExp) => ({ error: { message: expect.stringMatching(text) } });
+    expect(await send('acme', '{}')).toMatchObject({ status: 400, body: message(/taken from: litellm, /) });
+    expect(await send('kong', '{}\nnot json')).toMatchObject({ status: 400, body: message(/line 2 is not JSON/) });
+    expect(await send('kong', '')).toMatchObject({ status: 400, body: message(/the request is empty/) });
+    expect(await send('kong', '{}')).toMatchObject({ status: 400, body: message(/has not the form/) });
+    expect(await send('kong', 'x', { 'content-encoding': 'gzip' })).toMatchObject({ status: 400 });
+    const bomb = new Uint8Array(gzipSync(Buffer.alloc(70 * 1024 ** 2, 0x20)));
+    expect(await send('kong', bomb, { 'content-encoding': 'gzip' })).toMatchObject({
+      status: 413,
+      body: message(/too large/),
+    });
+  });
+});
