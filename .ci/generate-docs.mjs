@@ -3,11 +3,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
-import { payloadsAnswerSchema } from '../dist/collector/api/receive-payloads.js';
+import { payloadsRoute } from '../dist/collector/api/receive-payloads.js';
 import { questions } from '../dist/collector/api/questions.js';
 import { allRules, rules } from '../dist/auditor/rules/all.js';
 import { commands } from '../dist/collector/cli/commands.js';
-import { gatewayNames } from '../dist/schemas/payload.js';
 import { contractSchema } from '../dist/schemas/contract.js';
 
 const root = new URL('../', import.meta.url);
@@ -91,8 +90,10 @@ write(
       paths: {
         '/v1/payloads/{gateway}': {
           post: {
-            summary: "Takes the records of a gateway's log, and answers when they are durable.",
-            parameters: [{ name: 'gateway', in: 'path', required: true, schema: { enum: gatewayNames } }],
+            summary: payloadsRoute.summary,
+            parameters: [
+              { name: 'gateway', in: 'path', required: true, schema: z.toJSONSchema(payloadsRoute.gateway) },
+            ],
             requestBody: {
               required: true,
               description: 'One record, a list of them, or one a line, as the gateway writes them; gzipped or not',
@@ -101,7 +102,7 @@ write(
             responses: {
               200: {
                 description: 'What became of them',
-                ...json(z.toJSONSchema(payloadsAnswerSchema, { io: 'output' })),
+                ...json(z.toJSONSchema(payloadsRoute.response, { io: 'output' })),
               },
               400: { description: 'There is no record that can be used', ...json(error) },
               413: { description: 'The request is larger than 64 MiB', ...json(error) },

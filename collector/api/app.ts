@@ -5,7 +5,7 @@ import type { CompiledContract } from '../../auditor/contract.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import { questions } from './questions.js';
-import { receivePayloads } from './receive-payloads.js';
+import { payloadsRoute, receivePayloads } from './receive-payloads.js';
 import { answering, BadRequest } from './request.js';
 import { startPage } from './start-page.js';
 import { traceView } from './trace-view.js';
@@ -45,7 +45,7 @@ export function createApi(options: ApiOptions): Express {
     }),
   );
   app.use('/v1', router(options));
-  app.post('/v1/payloads/:gateway', ...receivePayloads(store, clockUs));
+  app.post(`/v1${payloadsRoute.path}`, ...receivePayloads(store, clockUs));
   app.get(
     '/v1/traces/:id',
     answering(async (request, response) => {

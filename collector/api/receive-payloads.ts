@@ -15,7 +15,7 @@ const MAX_BYTES = 64 * 1024 ** 2;
 const MAX_EXPLAINED = 100;
 
 /** What became of the records in a request. */
-export const payloadsAnswerSchema = z.object({
+const payloadsAnswerSchema = z.object({
   accepted: z.number().int().describe('Records that are stored: one that was there before is replaced'),
   rejected: z.number().int(),
   reasons: z
@@ -24,6 +24,14 @@ export const payloadsAnswerSchema = z.object({
 });
 
 const gatewaySchema = z.enum(gatewayNames);
+
+/** The route, as the reference describes it. */
+export const payloadsRoute = {
+  path: '/payloads/:gateway',
+  summary: "Takes the records of a gateway's log, and answers when they are durable.",
+  gateway: gatewaySchema,
+  response: payloadsAnswerSchema,
+} as const;
 
 /**
  * Takes the records of a gateway's log: one, a list, or one a line. It answers when they are durable.
