@@ -27,6 +27,8 @@ export function isMoved(span: Span): boolean {
   return isRecord(span) && span.attributes[1] === 'moved';
 }
 
+const NONE: ReadonlySet<SpanNode> = new Set();
+
 /**
  * Puts the records of gateways in their place: each below the call that it is about, which thereby becomes an echo of
  * it. Of several gateways on one call, who started first is above.
@@ -36,9 +38,9 @@ export function isMoved(span: Span): boolean {
  *   more stays. A failed attempt is a call of its own.
  */
 export function placeRecords(nodes: readonly SpanNode[]): ReadonlySet<SpanNode> {
+  if (!nodes.some(({ span }) => isRecord(span))) return NONE;
   const repeated = new Set<SpanNode>();
   const records = nodes.filter(({ span }) => isRecord(span) && span.call !== null);
-  if (records.length === 0) return repeated;
   const index = createJoinIndex(nodes.filter(({ span }) => !isRecord(span)));
   const joined = new Map<SpanNode, SpanNode[]>();
   for (const record of records) {

@@ -72,8 +72,8 @@ function startsStation({ span }: SpanNode, above: SpanNode | undefined): boolean
 
 function station(nodes: readonly SpanNode[], contract: CompiledContract): Station {
   const carried = nodes.map((node) => (node.carried ??= carriedAt(node, contract)));
-  const records = nodes.filter(({ record }) => record !== null);
-  const shown = records.length === 0 ? carried : [...carried, ...records.map((node) => claimsAt(node, contract))];
+  const hasRecord = nodes.some(({ record }) => record !== null);
+  const shown = hasRecord ? [...carried, ...nodes.map((node) => claimsAt(node, contract))] : carried;
   const distinct = (name: AttributeName): readonly string[] => {
     const values: string[] = [];
     for (const one of shown) {
@@ -88,7 +88,7 @@ function station(nodes: readonly SpanNode[], contract: CompiledContract): Statio
     policy: distinct('policy'),
     user: distinct('user'),
   };
-  const claimed = records.length === 0 ? NONE_CLAIMED : onlyClaimed(nodes, carried, contract);
+  const claimed = hasRecord ? onlyClaimed(nodes, carried, contract) : NONE_CLAIMED;
   return { service: nodes[0]?.span.service ?? '', nodes, carried, values, claimed };
 }
 
@@ -98,8 +98,10 @@ function carriedAt(node: SpanNode, contract: CompiledContract): Carried {
   return node.record === null ? all : { ...all, ...carriedBy(node.span, contract, node.record.claimed) };
 }
 
+/** What a record was only told; nothing for an ordinary span. */
 function claimsAt({ span, record }: SpanNode, contract: CompiledContract): Carried {
-  const vouched = new Set(span.attributes.filter((key, i) => i % 2 === 0 && record?.claimed.has(key) === false));
+  if (record === null) return {};
+  const vouched = new Set(span.attributes.filter((key, i) => i % 2 === 0 && !record.claimed.has(key)));
   return carriedBy(span, contract, vouched);
 }
 
