@@ -1,5 +1,4 @@
-import type { AttributeAudit, Call, Join, Question, TraceFinding, Verdict } from '../schemas/audit.js';
-import { joinSchema } from '../schemas/audit.js';
+import type { AttributeAudit, Call, Question, TraceFinding, Verdict } from '../schemas/audit.js';
 import type { AuditedAttribute } from '../schemas/contract.js';
 import { auditedAttributes } from '../schemas/contract.js';
 import type { Span } from '../schemas/span.js';
@@ -67,7 +66,7 @@ function auditCall(route: Route, contract: CompiledContract): Call {
     costUsd: billing.costPico === null ? null : formatUsd(billing.costPico),
     priceSource: billing.priceSource,
     reportedCostUsd: facts.reportedCostUsd,
-    join: weakestJoin(route),
+    join: route.join,
     echoSpanIds: route.echoes.map((echo) => echo.span.spanId),
     verdict: verdictOf(found),
     misattributed: found.some(({ misattributes }) => misattributes),
@@ -115,19 +114,6 @@ function attributeAudits(route: Route): Call['attributes'] {
 
 function callSpanValue(route: Route, name: AuditedAttribute): string | null {
   return callStation(route).carried.at(-1)?.[name] ?? null;
-}
-
-/** The weakest join of the records on a route; null where there is none. */
-function weakestJoin({ stations }: Route): Join | null {
-  const joins = stations.flatMap(({ nodes }) => nodes.flatMap(({ record }) => record?.join ?? []));
-  return joins.reduce<Join | null>(
-    (weakest, one) => (weakest === null || strength(one) > strength(weakest) ? one : weakest),
-    null,
-  );
-}
-
-function strength(join: Join): number {
-  return joinSchema.options.indexOf(join);
 }
 
 /** Latest time that `Date` can write. */

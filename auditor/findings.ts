@@ -46,6 +46,7 @@ export function traceFindingsOf(trace: Trace, contract: CompiledContract): Trace
 
 /** Two findings never say the same thing twice: what explains another is attached to it. */
 function attachExplanations(found: readonly RouteFinding[]): RouteFinding[] {
+  if (found.length < 2) return [...found];
   const isExplainedBy = (one: RouteFinding, other: RouteFinding): boolean =>
     other.explains.includes(one.finding.rule) && one.finding.attribute === other.finding.attribute;
   return found

@@ -9,14 +9,12 @@ export const guessedJoin = rule({
   why: 'Two requests of one model and length in the same second look alike. That is good enough to look for a gap, and not to block on: the record may be about another call.',
   fix: ({ hop }) =>
     `Forward 'traceparent' to ${hop.to}, and let its log keep trace and span id; or record the id of the response on the span of the call.`,
-  *check({ stations, call }) {
-    for (const { nodes, service } of stations) {
-      if (!nodes.some(({ record }) => record?.join === 'time-model-tokens')) continue;
-      yield {
-        spanId: call.span.spanId,
-        message: `The record of ${service} has no id in common with the call: only time, model and token counts fit.`,
-      };
-      return;
-    }
+  *check({ stations, call, join }) {
+    if (join !== 'time-model-tokens') return;
+    const guessed = stations.find(({ nodes }) => nodes.some(({ record }) => record?.join === join));
+    yield {
+      spanId: call.span.spanId,
+      message: `The record of ${guessed?.service ?? ''} has no id in common with the call: only time, model and token counts fit.`,
+    };
   },
 });

@@ -10,8 +10,8 @@ export const sharedCall = rule({
   why: 'One request serves several, as batching and shared caches do; blocking it stops all of them, and billing it to one is wrong.',
   fix: () => "Split the batch by tenant, or divide its cost by the tenants' shares before it is booked.",
   *check({ stations, trace }, contract) {
+    if (!stations.some(({ nodes }) => nodes.some(({ span }) => span.links.length > 0))) return;
     const spans = stations.flatMap(({ nodes }) => nodes.flatMap(({ span }) => (span.links.length === 0 ? [] : [span])));
-    if (spans.length === 0) return;
     const tenants = new Set<string>();
     const { key, aliases } = contract.source.attributes.tenant;
     for (const { spanId, attributes } of spans.flatMap(({ links }) => links)) {

@@ -26,8 +26,23 @@ const MAX_LENGTH = 256;
 /** Per UTS #18, `\p{Cc}` are the control characters; percent-encoding is per RFC 3986, section 2.1. */
 const MALFORMED = /\p{Cc}|^\s|\s$|%[0-9a-f]{2}/iu;
 
+/** Values are few and come again with every call: what was found out about so many of a contract's is kept. */
+const REMEMBERED = 10_000;
+const knownProblems = new WeakMap<CompiledContract, Record<AuditedAttribute, Map<string, ValueProblem | null>>>();
+
 /** Judges one value of an attribute. */
 export function problemOf(attribute: AuditedAttribute, value: string, contract: CompiledContract): ValueProblem | null {
+  const known = knownProblems.get(contract) ?? { tenant: new Map(), feature: new Map(), policy: new Map() };
+  knownProblems.set(contract, known);
+  const before = known[attribute].get(value);
+  if (before !== undefined) return before;
+  const problem = judge(attribute, value, contract);
+  if (known[attribute].size >= REMEMBERED) known[attribute].clear();
+  known[attribute].set(value, problem);
+  return problem;
+}
+
+function judge(attribute: AuditedAttribute, value: string, contract: CompiledContract): ValueProblem | null {
   if (PLACEHOLDERS.has(value.trim().toLowerCase())) return 'placeholder';
   if (value.length > MAX_LENGTH || MALFORMED.test(value)) return 'malformed';
   return contract.isRegistered(attribute, value) ? null : 'unregistered';
@@ -46,13 +61,15 @@ export function* valuesWith(
   describe: (attribute: AuditedAttribute, value: string) => string,
 ): Iterable<Breach> {
   for (const attribute of contract.required) {
-    const seen = new Set<string>();
+    const reported = new Set<string>();
+    let last: string | null = null;
     for (const [i, { values, carried, nodes, service }] of stations.entries()) {
-      // Nearly every station only repeats the one value that the whole route has.
       for (const value of values[attribute]) {
-        if (seen.has(value)) continue;
-        seen.add(value);
-        if (problemOf(attribute, value, contract) !== problem) continue;
+        // Nearly every station only repeats the one value that the whole route has.
+        if (value === last) continue;
+        last = value;
+        if (problemOf(attribute, value, contract) !== problem || reported.has(value)) continue;
+        reported.add(value);
         const before = stations[i - 1];
         yield {
           attribute,

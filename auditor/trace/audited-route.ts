@@ -1,3 +1,5 @@
+import type { Join } from '../../schemas/audit.js';
+import { joinSchema } from '../../schemas/audit.js';
 import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
 import type { Billing } from '../cost/billing.js';
@@ -20,6 +22,8 @@ export interface Route extends Path {
   readonly enforcementAt: number | null;
   readonly billing: Billing;
   readonly signatures: readonly RouteSignature[];
+  /** The weakest join of the records on it; null where there is none. */
+  readonly join: Join | null;
   readonly policy: Resolution;
 }
 
@@ -33,12 +37,16 @@ export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract
     policy: passageOf('policy', path.stations, contract, signatures),
   };
   return {
-    ...path,
+    call: path.call,
+    stations: path.stations,
+    top: path.top,
+    echoes: path.echoes,
     trace,
     passages,
     enforcementAt: enforcementPoint(path.stations, contract),
     billing: billingOf(path, contract),
     signatures,
+    join: trace.hasRecords ? weakestJoin(path.stations) : null,
     policy: resolvePolicy(
       { tenant: passages.tenant.value, feature: passages.feature.value, policy: passages.policy.value },
       contract,
@@ -59,4 +67,10 @@ function enforcementPoint(stations: readonly Station[], contract: CompiledContra
 /** The call's own station. */
 export function callStation({ stations }: Path): Station {
   return stations.at(-1) ?? stations[0];
+}
+
+function weakestJoin(stations: readonly Station[]): Join | null {
+  const joins = stations.flatMap(({ nodes }) => nodes.flatMap(({ record }) => record?.join ?? []));
+  const strengths = joins.map((join) => joinSchema.options.indexOf(join));
+  return joinSchema.options[Math.max(-1, ...strengths)] ?? null;
 }

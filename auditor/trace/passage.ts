@@ -4,6 +4,8 @@ import type { CompiledContract } from '../contract.js';
 import type { RouteSignature } from '../provenance/signatures.js';
 import type { Station } from './route.js';
 
+const NONE_SIGNED: readonly RouteSignature[] = [];
+
 /** How one attribute travelled along a route. */
 export interface Passage {
   readonly attribute: AttributeName;
@@ -37,7 +39,9 @@ export function passageOf(
   const value = shown.at(-1) ?? null;
   const firstSeen = shown.findIndex((one) => one !== null);
   const signed =
-    attribute === 'user' || value === null ? [] : signatures.filter(({ claims }) => claims?.[attribute] === value);
+    attribute === 'user' || value === null || signatures.length === 0
+      ? NONE_SIGNED
+      : signatures.filter(({ claims }) => claims?.[attribute] === value);
   const boundAt = stations.findIndex(
     ({ service, claimed }, i) =>
       value !== null &&

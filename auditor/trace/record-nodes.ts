@@ -27,8 +27,6 @@ export function isMoved(span: Span): boolean {
   return isRecord(span) && span.attributes[1] === 'moved';
 }
 
-const NONE: ReadonlySet<SpanNode> = new Set();
-
 /**
  * Puts the records of gateways in their place: each below the call that it is about, which thereby becomes an echo of
  * it. Of several gateways on one call, who started first is above.
@@ -38,7 +36,6 @@ const NONE: ReadonlySet<SpanNode> = new Set();
  *   more stays. A failed attempt is a call of its own.
  */
 export function placeRecords(nodes: readonly SpanNode[]): ReadonlySet<SpanNode> {
-  if (!nodes.some(({ span }) => isRecord(span))) return NONE;
   const repeated = new Set<SpanNode>();
   const records = nodes.filter(({ span }) => isRecord(span) && span.call !== null);
   const index = createJoinIndex(nodes.filter(({ span }) => !isRecord(span)));

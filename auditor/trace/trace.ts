@@ -4,7 +4,7 @@ import type { Carried } from './carried.js';
 import type { Neighbours } from './neighbours.js';
 import { noNeighbours } from './neighbours.js';
 import type { RecordNode } from './record-nodes.js';
-import { placeRecords } from './record-nodes.js';
+import { isRecord, placeRecords } from './record-nodes.js';
 
 /** Why a span has no parent in its trace: it is a root, its parent never came, or the parents run in a circle. */
 export type Top = 'root' | 'parent-missing' | 'cycle';
@@ -33,6 +33,8 @@ export interface Trace {
   /** One node a span id, in order of start, then of span id. */
   readonly nodes: readonly SpanNode[];
   readonly byId: ReadonlyMap<string, SpanNode>;
+  /** Whether any of them stands for a gateway's record. */
+  readonly hasRecords: boolean;
   /** Other traces that are audited with it. */
   readonly neighbours: Neighbours;
 }
@@ -67,11 +69,16 @@ export function buildTrace(spans: readonly Span[], neighbours: Neighbours = noNe
     node.top = parent !== undefined ? null : parentSpanId === null ? 'root' : 'parent-missing';
   }
   cutCircles(nodes);
-  const repeated = placeRecords(nodes);
-  const placed = repeated.size === 0 ? nodes : nodes.filter((node) => !repeated.has(node));
-  for (const { span } of repeated) byId.delete(span.spanId);
+  const hasRecords = nodes.some(({ span }) => isRecord(span));
+  const placed = hasRecords ? withRecordsPlaced(nodes, byId) : nodes;
   markCalls(placed);
-  return { traceId: nodes[0]?.span.traceId ?? '', nodes: placed, byId, neighbours };
+  return { traceId: nodes[0]?.span.traceId ?? '', nodes: placed, byId, hasRecords, neighbours };
+}
+
+function withRecordsPlaced(nodes: readonly SpanNode[], byId: Map<string, SpanNode>): readonly SpanNode[] {
+  const repeated = placeRecords(nodes);
+  for (const { span } of repeated) byId.delete(span.spanId);
+  return nodes.filter((node) => !repeated.has(node));
 }
 
 function withoutDuplicates(spans: readonly Span[]): Iterable<Span> {
