@@ -50,6 +50,11 @@ export function looksLike(key: string): AttributeName | null {
   return patterns.find(({ pattern }) => pattern.test(words))?.name ?? null;
 }
 
+/** Whether a key says of itself that it holds what was said, a secret, or facts of the machine. */
+export function holdsSomethingElse(key: string): boolean {
+  return IS_SOMETHING_ELSE.test(inSnakeCase(key));
+}
+
 function inSnakeCase(key: string): string {
   return key
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')

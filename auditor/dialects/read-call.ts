@@ -1,10 +1,12 @@
 import type { Attributes, CallFacts, Usage } from '../../schemas/span.js';
-import { formatUsd, parseUsd, PICO_PER_USD } from '../cost/usd.js';
+import { reportedCostUsd } from '../cost/reported-cost.js';
+import { parseUsd } from '../cost/usd.js';
 import { dialects } from './all.js';
 import type { Condition, Dialect, Source, UsageForm } from './dialect.js';
 import { matchesScope } from './dialect.js';
 import { makerOf, providerName } from './provider.js';
 import { parseDict } from './dict.js';
+import { countOrNull, usageFrom } from './usage.js';
 
 /**
  * The values of one span by slot: the value of key `k` stands at `factKeys.get(k)`. A decoder fills it as it goes, so
@@ -122,27 +124,16 @@ function usageIn(forms: readonly UsageForm[], values: FactValues): Usage | null 
 }
 
 function usageAs(form: UsageForm, values: FactValues): Usage | null {
-  const input = firstCount(form.inputTokens, values);
-  const output = firstCount(form.outputTokens, values);
-  const cacheRead = firstCount(form.cacheReadTokens, values);
-  const cacheWrite = firstCount(form.cacheWriteTokens, values);
-  const reasoning = firstCount(form.reasoningTokens, values);
-  const inputAudio = firstCount(form.inputAudioTokens, values);
-  const outputAudio = firstCount(form.outputAudioTokens, values);
-  const all = [input, output, cacheRead, cacheWrite, reasoning, inputAudio, outputAudio];
-  if (all.every((count) => count === null)) return null;
-  const isBeside = form.parts === 'beside';
-  const besideInput = isBeside ? (cacheRead ?? 0) + (cacheWrite ?? 0) + (inputAudio ?? 0) : 0;
-  const besideOutput = isBeside ? (reasoning ?? 0) + (outputAudio ?? 0) : 0;
-  return {
-    inputTokens: input === null ? null : countOrNull(input + besideInput),
-    outputTokens: output === null ? null : countOrNull(output + besideOutput),
-    cacheReadTokens: cacheRead ?? 0,
-    cacheWriteTokens: cacheWrite ?? 0,
-    reasoningTokens: reasoning ?? 0,
-    inputAudioTokens: inputAudio ?? 0,
-    outputAudioTokens: outputAudio ?? 0,
+  const counts = {
+    input: firstCount(form.inputTokens, values),
+    output: firstCount(form.outputTokens, values),
+    cacheRead: firstCount(form.cacheReadTokens, values),
+    cacheWrite: firstCount(form.cacheWriteTokens, values),
+    reasoning: firstCount(form.reasoningTokens, values),
+    inputAudio: firstCount(form.inputAudioTokens, values),
+    outputAudio: firstCount(form.outputAudioTokens, values),
   };
+  return usageFrom(counts, form.parts);
 }
 
 function isEstimated(
@@ -153,16 +144,13 @@ function isEstimated(
   return estimates.some(({ model, unless }) => model.test(requestModel) && !unless.some((one) => holds(one, values)));
 }
 
-/** More than a call can cost; the store holds six digits before the point. */
-const MAX_COST_PICO = 1_000_000n * PICO_PER_USD;
-
 function costIn({ cost }: Dialect, values: FactValues): string | null {
   for (const { amount, currency, zeroIsUnknown } of cost) {
     const said = currency === undefined ? '' : textAt(currency, values);
     if (said !== '' && said.toUpperCase() !== 'USD') continue;
-    const pico = parseUsd(textAt(amount, values));
-    if (pico === 0n && zeroIsUnknown === true) continue;
-    if (pico !== null && pico >= 0n && pico < MAX_COST_PICO) return formatUsd(pico);
+    const costUsd = reportedCostUsd(textAt(amount, values));
+    if (costUsd === null || (zeroIsUnknown === true && parseUsd(costUsd) === 0n)) continue;
+    return costUsd;
   }
   return null;
 }
@@ -188,10 +176,6 @@ function firstCount(sources: readonly Source[], values: FactValues): number | nu
     if (count !== null) return count;
   }
   return null;
-}
-
-function countOrNull(value: number): number | null {
-  return Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
 /** Empty: not said. */

@@ -1,48 +1,55 @@
 import type { GatewayName, GatewayRecord } from '../../schemas/payload.js';
 import type { Adapter, Unreadable } from './adapter.js';
 import { bifrost } from './bifrost.js';
-import { cloudflare } from './cloudflare.js';
+import { cloudflareLog } from './cloudflare.js';
 import { envoy } from './envoy.js';
-import { isObject } from './fields.js';
 import { helicone } from './helicone.js';
 import { kong } from './kong.js';
-import { langfuseExport } from './langfuse.js';
+import { langfuse } from './langfuse.js';
 import { langWatch } from './langwatch.js';
-import { liteLlmLog, liteLlmSpendLog } from './litellm.js';
+import { liteLlmSpendLogs } from './litellm-spend-logs.js';
+import { liteLlmPayload } from './litellm.js';
 import { openRouter } from './openrouter.js';
 import { portkey } from './portkey.js';
 
-/** Every form of record that is read. No record is recognised by two of them. */
+/** Every form of a gateway's record that is read. A record is of one form at most. */
 export const adapters: readonly Adapter[] = [
-  liteLlmLog,
-  liteLlmSpendLog,
+  liteLlmPayload,
+  liteLlmSpendLogs,
   helicone,
   portkey,
-  cloudflare,
+  cloudflareLog,
   kong,
   langWatch,
   bifrost,
   openRouter,
-  langfuseExport,
+  langfuse,
   envoy,
 ];
 
-/** Whether a JSON value is a record of some gateway. */
+/** Whether a JSON value has the form of a gateway's record. */
 export function isRecognised(record: unknown): boolean {
-  return isObject(record) && adapters.some((one) => one.recognises(record));
+  return adapters.some((one) => one.recognises(record));
 }
 
 /**
- * Reads a record of a gateway's log. Never throws, whatever the value is.
+ * Reads one record of a gateway's log, of any form of that gateway. Never throws.
  *
- * @param gateway whose it is; without it, it is recognised
+ * @param record what `JSON.parse` gave
+ * @param gateway whose record it is; told by the record's own keys where it is not given
+ * @returns the record in canonical form, or the reason why it cannot be read
  */
 export function readRecord(record: unknown, gateway?: GatewayName): GatewayRecord | Unreadable {
-  if (!isObject(record)) return { reason: 'is no JSON object' };
-  const own = adapters.filter((one) => gateway === undefined || one.gateway === gateway);
-  const adapter = own.find((one) => one.recognises(record));
-  if (adapter !== undefined) return adapter.read(record);
-  return {
-    reason: gateway === undefined ? 'has the form of no known gateway' : `has not the form of a record of ${gateway}`,
-  };
+  const mine = adapters.filter((one) => gateway === undefined || one.gateway === gateway);
+  const found = mine.filter((one) => one.recognises(record));
+  const [first] = found;
+  if (first === undefined) {
+    const whose = gateway === undefined ? 'of any known gateway' : `of ${gateway}`;
+    return { reason: `The record has not the form of a log ${whose}. Send one JSON object for each request.` };
+  }
+  if (found.length > 1) {
+    const names = found.map((one) => one.gateway).join(', ');
+    return { reason: `The record could be of ${names}. Name the gateway it comes from.` };
+  }
+  return first.read(record);
 }

@@ -1,79 +1,73 @@
-import { providerName } from '../dialects/provider.js';
-import { adapter } from './adapter.js';
-import {
-  attributesAt,
-  countAt,
-  durationAt,
-  entriesAt,
-  hasKeys,
-  isObject,
-  objectAt,
-  textAt,
-  timeAt,
-  traceIdAt,
-  usageOf,
-  usdAt,
-} from './fields.js';
-import { makeRecord } from './make-record.js';
+import { bifrost as spans } from '../dialects/bifrost.js';
+import { parseDict } from '../dialects/dict.js';
+import { adapter, usageOf } from './adapter.js';
+import { entriesAt, taggedEntries } from './entries.js';
+import { at, endAfter, firstCount, firstText, has, isTrue, pricedUsd, textOf, timeOf, usdOf } from './fields.js';
 
-/** Bifrost's log. Its ids of team, customer and the like hang on the virtual key; `x-bf-dim-*` is the caller's word. */
-export const bifrost = adapter({
-  gateway: 'bifrost',
-  recognises: (record) =>
-    hasKeys(record, 'id', 'timestamp', 'provider', 'token_usage') || hasKeys(record, 'parent_log_id'),
-  read: (record) => {
-    const row = isObject(record) ? { ...record, token_usage: objectAt(record, ['token_usage']) } : record;
-    const status = textAt(row, ['status']);
-    return makeRecord({
-      gateway: 'bifrost',
-      recordId: textAt(row, ['id']),
-      traceId: traceIdAt(row, ['trace_id']),
-      requestIds: [textAt(row, ['id']), textAt(row, ['parent_log_id']), textAt(row, ['request_id'])],
-      startUs: timeAt(row, [['timestamp'], ['created_at']], 'ms'),
-      durationUs: durationAt(row, [['latency']], 'ms'),
-      failed: status === 'error' || status === 'failed',
-      call: {
-        operation: textAt(row, ['object']).startsWith('embedding') ? 'embeddings' : 'chat',
-        provider: providerName(textAt(row, ['provider']), {
-          azure: 'azure.ai.openai',
-          bedrock: 'aws.bedrock',
-          mistral: 'mistral_ai',
-          vertex: 'gcp.vertex_ai',
-        }),
-        requestModel: textAt(row, ['model']),
-        stream: textAt(row, ['stream']) === 'true',
-        usage: usageOf({
-          inputTokens: countAt(row, ['token_usage', 'prompt_tokens'], ['token_usage', 'input_tokens']),
-          outputTokens: countAt(row, ['token_usage', 'completion_tokens'], ['token_usage', 'output_tokens']),
-          cacheReadTokens: countAt(
-            row,
-            ['token_usage', 'prompt_tokens_details', 'cached_read_tokens'],
-            ['token_usage', 'prompt_tokens_details', 'cached_tokens'],
-          ),
-          cacheWriteTokens: countAt(row, ['token_usage', 'prompt_tokens_details', 'cached_write_tokens']),
-          reasoningTokens: countAt(row, ['token_usage', 'completion_tokens_details', 'reasoning_tokens']),
-        }),
-        cacheReplay: textAt(row, ['cache_debug', 'cache_hit']) === 'true',
-        reportedCostUsd: usdAt(row, [['cost']]),
-      },
-      vouched: attributesAt(
-        row,
-        ['virtual_key_id'],
-        ['team_id'],
-        ['team_ids'],
-        ['customer_id'],
-        ['customer_ids'],
-        ['business_unit_id'],
-        ['business_unit_ids'],
-        ['user_id'],
-        ['project_id'],
-      ),
-      claimed: [
-        ...entriesAt(row, ['metadata']),
-        ...Object.keys(objectAt(row, []))
-          .filter((key) => key.startsWith('x-bf-dim-'))
-          .flatMap((key) => attributesAt(row, [key])),
-      ],
-    });
+const OPERATIONS: Readonly<Record<string, string>> = {
+  'text.completion': 'text_completion',
+  text_completion: 'text_completion',
+  embedding: 'embeddings',
+  list: 'embeddings',
+};
+
+/**
+ * A log of Bifrost. A fallback is a log of its own which names the first attempt as its parent. A log that is still
+ * `processing` has no end yet: the finished one replaces it.
+ */
+export const bifrost = adapter(
+  'bifrost',
+  (record) =>
+    has(record, 'id', 'timestamp', 'provider', 'model') &&
+    (has(record, 'virtual_key_id') || has(record, 'fallback_index') || has(record, 'selected_key_id')),
+  (record) => {
+    const startUs = timeOf(at(record, 'timestamp'));
+    const usage = at(record, 'token_usage');
+    const input = at(usage, 'prompt_tokens_details');
+    const output = at(usage, 'completion_tokens_details');
+    const object = textOf(at(record, 'object')).replace(/[._](?:chunk|stream)$/, '');
+    const cacheReplay = isTrue(at(record, 'cache_debug', 'cache_hit'));
+    const metadata = at(record, 'metadata');
+    return {
+      recordId: textOf(at(record, 'id')),
+      traceId: textOf(at(record, 'trace_id')),
+      requestIds: [textOf(at(record, 'id')), firstText(at(record, 'parent_request_id'), at(record, 'parent_log_id'))],
+      startUs,
+      endUs: endAfter(startUs, at(record, 'latency')),
+      failed: textOf(at(record, 'status')) === 'error',
+      operation: (Object.hasOwn(OPERATIONS, object) ? OPERATIONS[object] : undefined) ?? 'chat',
+      provider: textOf(at(record, 'provider')),
+      ...(spans.providerNames === undefined ? {} : { providerNames: spans.providerNames }),
+      requestModel: textOf(at(record, 'model')),
+      responseModel: textOf(at(record, 'model')),
+      stream: isTrue(at(record, 'stream')),
+      usage: usageOf({
+        input: firstCount(at(usage, 'prompt_tokens'), at(record, 'prompt_tokens')),
+        output: firstCount(at(usage, 'completion_tokens'), at(record, 'completion_tokens')),
+        cacheRead: firstCount(at(input, 'cached_read_tokens'), at(input, 'cached_tokens')),
+        cacheWrite: firstCount(at(input, 'cached_write_tokens')),
+        reasoning: firstCount(at(output, 'reasoning_tokens')),
+        inputAudio: firstCount(at(input, 'audio_tokens')),
+        outputAudio: firstCount(at(output, 'audio_tokens')),
+      }),
+      cacheReplay,
+      costUsd: pricedUsd(usdOf(at(record, 'cost')), cacheReplay),
+      vouched: entriesAt(record, ...VOUCHED.map((key) => [key])),
+      claimed: taggedEntries('metadata', typeof metadata === 'string' ? parseDict(metadata) : metadata),
+    };
   },
-});
+);
+
+/** What hangs on the virtual key; newer versions write lists. */
+const VOUCHED = [
+  'virtual_key_id',
+  'virtual_key_name',
+  'team_id',
+  'team_ids',
+  'customer_id',
+  'customer_ids',
+  'business_unit_id',
+  'business_unit_ids',
+  'user_id',
+  'project_id',
+] as const;

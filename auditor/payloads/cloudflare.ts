@@ -1,57 +1,38 @@
-import { providerName } from '../dialects/provider.js';
-import { adapter } from './adapter.js';
-import {
-  attributesAt,
-  countAt,
-  durationAt,
-  entriesAt,
-  hasKeys,
-  spanIdAt,
-  textAt,
-  timeAt,
-  traceIdAt,
-  usageOf,
-  usdAt,
-} from './fields.js';
-import { makeRecord } from './make-record.js';
-
-/** Its own spellings of providers. */
-const PROVIDERS: Readonly<Record<string, string>> = {
-  'azure-openai': 'azure.ai.openai',
-  'aws-bedrock': 'aws.bedrock',
-  'google-ai-studio': 'gcp.gemini',
-  'google-vertex-ai': 'gcp.vertex_ai',
-  grok: 'x_ai',
-  mistral: 'mistral_ai',
-  'perplexity-ai': 'perplexity',
-};
+import { cloudflare as spans } from '../dialects/cloudflare.js';
+import { parseDict } from '../dialects/dict.js';
+import { adapter, usageOf } from './adapter.js';
+import { entriesAt, taggedEntries } from './entries.js';
+import { at, countOf, endAfter, has, isTrue, pricedUsd, textOf, timeOf, usdOf } from './fields.js';
 
 /**
- * Cloudflare AI Gateway's logs. Of the metadata that a caller sends in `cf-aig-metadata` only the first five entries
- * are kept: a sixth is gone here.
+ * A log of Cloudflare's AI Gateway. The gateway keeps only the first five metadata entries of a request and drops the
+ * others without a word: a field that is missing here may have been sent.
  */
-export const cloudflare = adapter({
-  gateway: 'cloudflare',
-  recognises: (record) => hasKeys(record, 'tokens_in', 'tokens_out', 'created_at'),
-  read: (record) =>
-    makeRecord({
-      gateway: 'cloudflare',
-      recordId: textAt(record, ['id']),
-      traceId: traceIdAt(record, ['cf-aig-otel-trace-id'], ['otel_trace_id'], ['metadata', 'cf-aig-otel-trace-id']),
-      spanId: spanIdAt(record, ['cf-aig-otel-parent-span-id'], ['otel_parent_span_id']),
-      requestIds: [textAt(record, ['id']), textAt(record, ['event_id'])],
-      startUs: timeAt(record, [['created_at']], 'ms'),
-      durationUs: durationAt(record, [['duration']], 'ms'),
-      failed: textAt(record, ['success']) === 'false',
-      call: {
-        operation: textAt(record, ['model_type']) === 'embeddings' ? 'embeddings' : 'chat',
-        provider: providerName(textAt(record, ['provider']), PROVIDERS),
-        requestModel: textAt(record, ['model']),
-        usage: usageOf({ inputTokens: countAt(record, ['tokens_in']), outputTokens: countAt(record, ['tokens_out']) }),
-        cacheReplay: textAt(record, ['cached']) === 'true',
-        reportedCostUsd: usdAt(record, [['cost']]),
-      },
-      vouched: attributesAt(record, ['cf.user_id'], ['cf', 'user_id']),
-      claimed: entriesAt(record, ['metadata']),
-    }),
-});
+export const cloudflareLog = adapter(
+  'cloudflare',
+  (record) => has(record, 'id', 'created_at', 'tokens_in', 'tokens_out', 'provider') && !has(record, 'spend'),
+  (record) => {
+    const id = textOf(at(record, 'id'));
+    const startUs = timeOf(at(record, 'created_at'));
+    const model = textOf(at(record, 'model'));
+    const cacheReplay = isTrue(at(record, 'cached'));
+    const said = at(record, 'metadata');
+    return {
+      recordId: id,
+      requestIds: [id],
+      startUs,
+      endUs: endAfter(startUs, at(record, 'duration')),
+      failed: at(record, 'success') === false || Number(textOf(at(record, 'status_code')) || '200') >= 400,
+      operation: /embeddings?$/.test(textOf(at(record, 'path'))) ? 'embeddings' : 'chat',
+      provider: textOf(at(record, 'provider')),
+      ...(spans.providerNames === undefined ? {} : { providerNames: spans.providerNames }),
+      requestModel: model,
+      responseModel: model,
+      usage: usageOf({ input: countOf(at(record, 'tokens_in')), output: countOf(at(record, 'tokens_out')) }),
+      cacheReplay,
+      costUsd: pricedUsd(usdOf(at(record, 'cost')), cacheReplay || isTrue(at(record, 'custom_cost'))),
+      vouched: [...entriesAt(record, ['cf.user_id'], ['cf', 'user_id'])],
+      claimed: taggedEntries('metadata', typeof said === 'string' ? parseDict(said) : said),
+    };
+  },
+);

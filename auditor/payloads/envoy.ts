@@ -1,69 +1,61 @@
-import { providerName } from '../dialects/provider.js';
-import { adapter } from './adapter.js';
-import {
-  countAt,
-  durationAt,
-  entriesAt,
-  isObject,
-  spanIdAt,
-  textAt,
-  timeAt,
-  traceIdAt,
-  usageOf,
-  valueAt,
-} from './fields.js';
-import { makeRecord } from './make-record.js';
+import { adapter, usageOf } from './adapter.js';
+import { lookAlikes } from './entries.js';
+import { at, endAfter, firstCount, firstText, has, textOf, timeOf } from './fields.js';
 
 const METADATA = 'io.envoy.ai_gateway';
-const COUNTS = { input: 'llm_input_token', output: 'llm_output_token', cached: 'llm_cached_input_token' };
+const TOKENS = ['llm_input_token', 'llm_output_token', 'llm_total_token'] as const;
 
 /**
- * Envoy AI Gateway's access log as JSON. Its fields are named in the configuration: token counts are found under the
- * names of the dynamic metadata, bare or below `io.envoy.ai_gateway`. Headers are the caller's word.
+ * A line of Envoy's access log as JSON, with the AI gateway's dynamic metadata. Whoever runs it chooses the keys: read
+ * are the metadata's own names (nested, flat, or behind `io.envoy.ai_gateway:`) and OpenTelemetry's. Headers that were
+ * mapped to keys are the caller's word. A `-` is how Envoy writes that there is nothing.
  */
-export const envoy = adapter({
-  gateway: 'envoy',
-  recognises: (record) => tokens(record, COUNTS.input) !== null || tokens(record, COUNTS.output) !== null,
-  read: (record) => {
-    const status = countAt(record, ['response_code'], ['status']);
-    return makeRecord({
-      gateway: 'envoy',
-      recordId: textAt(record, ['request_id'], ['x-request-id']),
-      traceId: traceIdAt(record, ['trace_id']) ?? traceparent(record, 1, 32),
-      spanId: spanIdAt(record, ['span_id']) ?? traceparent(record, 2, 16),
-      requestIds: [textAt(record, ['request_id'], ['x-request-id'])],
-      startUs: timeAt(record, [['start_time'], ['timestamp']], 'ms'),
-      durationUs: durationAt(record, [['duration']], 'ms'),
-      failed: status !== null && status >= 400,
-      call: {
-        provider: providerName(textAt(record, [METADATA, 'provider'], ['provider'], ['backend_provider'])),
-        requestModel: textAt(record, ['request_model'], ['model'], ['x-ai-eg-model']),
-        responseModel: textAt(record, ['response_model']),
-        usage: usageOf({
-          inputTokens: tokens(record, COUNTS.input),
-          outputTokens: tokens(record, COUNTS.output),
-          cacheReadTokens: tokens(record, COUNTS.cached),
-        }),
-        conversationId: textAt(record, ['session.id'], ['agent-session-id']),
-      },
-      claimed: entriesAt({ headers: isObject(record) ? record : {} }, ['headers'], isClaim).filter((_, i) => i % 4 > 1),
-    });
+export const envoy = adapter(
+  'envoy',
+  (record) =>
+    has(record, METADATA) ||
+    TOKENS.some((key) => has(record, key) || has(record, `${METADATA}:${key}`)) ||
+    (has(record, 'start_time') && (has(record, 'gen_ai.usage.input_tokens') || has(record, 'gen_ai.request.model'))),
+  (record) => {
+    const startUs = timeOf(at(record, 'start_time') ?? at(record, 'timestamp'));
+    const requestId = said(record, 'x-request-id', 'request_id', 'request.id', 'x_request_id');
+    const parent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(said(record, 'traceparent'));
+    const model = said(record, 'gen_ai.response.model', 'response_model');
+    return {
+      recordId: requestId,
+      traceId: firstText(said(record, 'trace_id', 'traceId'), parent?.[1]),
+      requestIds: [requestId],
+      startUs,
+      endUs: endAfter(startUs, at(record, 'duration')),
+      failed: Number(said(record, 'response_code') || '200') >= 400 || said(record, 'response_code') === '0',
+      operation: said(record, 'gen_ai.operation.name') || 'chat',
+      provider: said(record, 'gen_ai.provider.name', 'gen_ai.system'),
+      requestModel: said(record, 'gen_ai.request.model', 'request_model', 'x-ai-eg-model', 'ai_model') || model,
+      responseModel: model,
+      responseId: said(record, 'gen_ai.response.id'),
+      conversationId: said(record, 'session.id', 'session_id'),
+      usage: usageOf({
+        input: tokens(record, 'llm_input_token', 'gen_ai.usage.input_tokens'),
+        output: tokens(record, 'llm_output_token', 'gen_ai.usage.output_tokens'),
+        cacheRead: tokens(record, 'llm_cached_input_token', 'gen_ai.usage.cache_read.input_tokens'),
+      }),
+      costUsd: null,
+      vouched: [],
+      claimed: [...sessionOf(record), ...lookAlikes('', record)].flatMap(([key, value]) =>
+        value === '-' ? [] : [[key.replace(/^\./, ''), value] as const],
+      ),
+    };
   },
-});
+);
 
-function tokens(record: unknown, name: string): number | null {
-  return countAt(record, [METADATA, name], [`${METADATA}:${name}`], [name], ['dynamic_metadata', METADATA, name]);
+function sessionOf(record: unknown) {
+  return [['session.id', at(record, 'session.id')] as const];
 }
 
-/** Version, trace id, parent id, flags. https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceparent(record: unknown, part: number, digits: number): string | null {
-  const id = textAt(record, ['traceparent']).split('-')[part] ?? '';
-  return id.length === digits && valueAt({ id }, ['id']) !== '0'.repeat(digits) ? id : null;
+function said(record: unknown, ...keys: readonly string[]): string {
+  return keys.map((key) => textOf(at(record, key))).find((text) => text !== '' && text !== '-') ?? '';
 }
 
-const OWN_FIELDS =
-  /^(?:request_id|x-request-id|trace_id|span_id|traceparent|start_time|timestamp|duration|response_.*|status|provider|backend_.*|.*model|llm_.*|io\.envoy\..*|method|path|protocol|bytes_.*|upstream_.*|downstream_.*|user_agent|authority|route_name|connection_.*)$/;
-
-function isClaim(key: string): boolean {
-  return !OWN_FIELDS.test(key);
+function tokens(record: unknown, own: string, standard: string): number | null {
+  return firstCount(at(record, METADATA, own), at(record, `${METADATA}:${own}`), at(record, own), at(record, standard));
 }

@@ -1,176 +1,118 @@
-import type { Attributes, Usage } from '../../schemas/span.js';
-import { divideRounded, formatUsd, parseUsd, PICO_PER_USD } from '../cost/usd.js';
-import { isContentKey } from '../dialects/content-keys.js';
+import { countOrNull } from '../dialects/usage.js';
+import { reportedCostUsd } from '../cost/reported-cost.js';
+import { parseUsd } from '../cost/usd.js';
 
-/** Where a value stands in a record: object keys, outermost first. */
-export type Path = readonly string[];
+/** Longer texts are no names or ids. */
+const MAX_TEXT = 1024;
 
-/** The value at a path; undefined where there is none. Own keys only. */
-export function valueAt(record: unknown, path: Path): unknown {
-  let at = record;
+/** The value at a path of a record's own keys; undefined where there is none. Never looks at a prototype. */
+export function at(record: unknown, ...path: readonly string[]): unknown {
+  let value = record;
   for (const key of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = Object.getOwnPropertyDescriptor(at, key)?.value;
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Object.getOwnPropertyDescriptor(value, key)?.value;
   }
-  return at;
+  return value;
 }
 
-/** Whether a record has all of these keys. */
-export function hasKeys(record: unknown, ...keys: readonly string[]): boolean {
-  return keys.every((key) => valueAt(record, [key]) !== undefined);
+/** Whether a record has all of these keys at its top, whatever their values. */
+export function has(record: unknown, ...keys: readonly string[]): boolean {
+  return (
+    typeof record === 'object' &&
+    record !== null &&
+    !Array.isArray(record) &&
+    keys.every((key) => Object.hasOwn(record, key))
+  );
 }
 
-/** The text of the first path that says something: strings, numbers and booleans. Empty: none does. */
-export function textAt(record: unknown, ...paths: readonly Path[]): string {
-  for (const path of paths) {
-    const value = valueAt(record, path);
-    if (typeof value === 'string' && value.trim() !== '') return value.trim();
-    if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
-  }
-  return '';
+/** A string, number or boolean as text; empty where it is something else or too long to be a name. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.length <= MAX_TEXT ? value : '';
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
+  return typeof value === 'boolean' ? String(value) : '';
 }
 
-/** The first path that holds a count, as a number or as text. Whatever else stands there was not reported. */
-export function countAt(record: unknown, ...paths: readonly Path[]): number | null {
-  for (const path of paths) {
-    const text = textAt(record, path);
-    const count = /^\d{1,16}(?:\.0+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(count)) return count;
-  }
-  return null;
+/** The first of several values that says something, as text. */
+export function firstText(...values: readonly unknown[]): string {
+  return values.map(textOf).find((text) => text !== '') ?? '';
 }
 
-/** More than a call can cost; the store holds six digits before the point. */
-const MAX_COST_PICO = 1_000_000n * PICO_PER_USD;
-
-/**
- * The amount of the first path that holds one, in US dollars with 12 decimals; null: unknown.
- *
- * @param perUsd how many of the record's units make a dollar, such as 100 for cents
- */
-export function usdAt(record: unknown, paths: readonly Path[], perUsd = 1): string | null {
-  for (const path of paths) {
-    const pico = parseUsd(textAt(record, path));
-    if (pico === null || pico < 0n) continue;
-    const usd = divideRounded(pico, BigInt(perUsd));
-    if (usd < MAX_COST_PICO) return formatUsd(usd);
-  }
-  return null;
+/** A count of tokens: a number or its digits. Null where it is none: a fraction or a negative number was not reported. */
+export function countOf(value: unknown): number | null {
+  if (typeof value === 'string') return /^\d{1,16}$/.test(value) ? countOrNull(Number(value)) : null;
+  return typeof value === 'number' ? countOrNull(value) : null;
 }
 
-const UNITS_US = { s: 1_000_000, ms: 1_000, us: 1, ns: 0.001 } as const;
-
-/**
- * The time at the first path that holds one, microseconds since 1970; null: none does. Text is ISO 8601, and UTC where
- * it names no zone.
- *
- * @param unit of a time that is a number
- */
-export function timeAt(record: unknown, paths: readonly Path[], unit: keyof typeof UNITS_US): number | null {
-  for (const path of paths) {
-    const text = textAt(record, path);
-    const us = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * UNITS_US[unit] : isoUs(text);
-    if (us !== null && us >= 0 && us < Number.MAX_SAFE_INTEGER) return Math.round(us);
-  }
-  return null;
-}
-
-function isoUs(text: string): number | null {
-  const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?$/i.exec(text);
-  if (parts === null) return null;
-  const [, day, time, fraction = '', zone = 'Z'] = parts;
-  const seconds = Date.parse(`${day}T${time}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`);
-  return Number.isNaN(seconds) ? null : seconds * 1_000 + Number(fraction.padEnd(6, '0').slice(0, 6));
-}
-
-/** A span of time at a path, microseconds; 0 where there is none. */
-export function durationAt(record: unknown, paths: readonly Path[], unit: keyof typeof UNITS_US): number {
-  for (const path of paths) {
-    const text = textAt(record, path);
-    const us = /^\d{1,12}(?:\.\d+)?$/.test(text) ? Number(text) * UNITS_US[unit] : Number.NaN;
-    if (Number.isFinite(us)) return Math.round(us);
-  }
-  return 0;
-}
-
-/** A trace id of 16 bytes, with or without dashes, as 32 lower-case hex digits; null: it is none. */
-export function traceIdAt(record: unknown, ...paths: readonly Path[]): string | null {
-  return idAt(record, paths, 32);
-}
-
-/** A span id of 8 bytes, as 16 lower-case hex digits; null: it is none. */
-export function spanIdAt(record: unknown, ...paths: readonly Path[]): string | null {
-  return idAt(record, paths, 16);
-}
-
-function idAt(record: unknown, paths: readonly Path[], digits: number): string | null {
-  const id = textAt(record, ...paths)
-    .toLowerCase()
-    .replaceAll('-', '');
-  return id.length === digits && /^[0-9a-f]+$/.test(id) && !/^0+$/.test(id) ? id : null;
-}
-
-/** What is counted, each null where it was not; parts are within the whole, as OpenAI counts. */
-export type Counts = Readonly<Partial<Record<keyof Usage, number | null>>>;
-
-/** Counts as usage; null where nothing was counted. */
-export function usageOf(counts: Counts): Usage | null {
-  if (Object.values(counts).every((count) => count === null)) return null;
-  return {
-    inputTokens: counts.inputTokens ?? null,
-    outputTokens: counts.outputTokens ?? null,
-    cacheReadTokens: counts.cacheReadTokens ?? 0,
-    cacheWriteTokens: counts.cacheWriteTokens ?? 0,
-    reasoningTokens: counts.reasoningTokens ?? 0,
-    inputAudioTokens: counts.inputAudioTokens ?? 0,
-    outputAudioTokens: counts.outputAudioTokens ?? 0,
-  };
-}
-
-/** Whatever is longer is no id or name, and may be content. */
-const MAX_VALUE_LENGTH = 256;
-const MAX_ENTRIES = 64;
-
-/** The values at these paths, under their own names with dots; what says nothing is left out. */
-export function attributesAt(record: unknown, ...paths: readonly Path[]): string[] {
-  return paths.flatMap((path) => attribute(path.join('.'), valueAt(record, path)));
+/** The first of several values that is a count. */
+export function firstCount(...values: readonly unknown[]): number | null {
+  return values.map(countOf).find((count) => count !== null) ?? null;
 }
 
 /**
- * The entries of an object of metadata, each under the name of the object with a dot, and under its own.
+ * An amount of money as US dollars with 12 decimals; null where it is none. A float is taken as its shortest decimal:
+ * 0.1 is a tenth. Digits past the twelfth of a dollar are rounded half up, once.
  *
- * @param path of the object, which may be JSON in a string
- * @param isWanted which keys
+ * @param tenPower the unit of the amount as a power of ten of a dollar: 0 for dollars, -2 for cents, -9 for nano-dollars
  */
-export function entriesAt(record: unknown, path: Path, isWanted: (key: string) => boolean = () => true): string[] {
-  const entries = Object.entries(objectAt(record, path)).filter(([key]) => isWanted(key));
-  return entries
-    .slice(0, MAX_ENTRIES)
-    .flatMap(([key, value]) => [...attribute([...path, key].join('.'), value), ...attribute(key, value)]);
+export function usdOf(value: unknown, tenPower = 0): string | null {
+  if (typeof value !== 'string' && typeof value !== 'number') return null;
+  const match = /^(\+?\d{1,30}(?:\.\d{0,60})?)(?:[eE]([+-]?\d{1,2}))?$/.exec(textOf(value).trim());
+  if (match === null) return null;
+  const exponent = Number(match[2] ?? '0') + tenPower;
+  // `parseUsd` reads two digits of exponent; what lies under 1e-99 dollars is nothing at 12 decimals.
+  return exponent < -99 ? reportedCostUsd('0') : reportedCostUsd(`${match[1]}e${exponent}`);
 }
 
-/** The object at a path, which may be JSON in a string; empty where there is none. */
-export function objectAt(record: unknown, path: Path): Readonly<Record<string, unknown>> {
-  const value = valueAt(record, path);
-  const object = typeof value === 'string' ? parsed(value) : value;
-  return isObject(object) ? object : {};
+/**
+ * A cost as a gateway computed it from its list of prices: 0 stands for a model that is not on the list, so it is
+ * unknown (null), unless `isFree` says that nothing was to be paid.
+ */
+export function pricedUsd(costUsd: string | null, isFree: boolean): string | null {
+  return costUsd !== null && parseUsd(costUsd) === 0n && !isFree ? null : costUsd;
 }
 
-/** Whether a value is an object with keys. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d\d:?\d\d)?$/;
+/** 2255: from there on, microseconds are past what a double holds exactly. */
+const LAST_US = 9_000_000_000_000_000;
+
+/**
+ * A point in time as microseconds since 1970; null where it is none. Reads ISO 8601 (with a blank for the `T`, and as
+ * UTC where it names no zone) and numbers since 1970, whose size tells seconds, milli-, micro- and nanoseconds apart.
+ */
+export function timeOf(value: unknown): number | null {
+  const us =
+    typeof value === 'number' || /^\d+(?:\.\d+)?$/.test(textOf(value)) ? sinceEpoch(Number(value)) : iso(value);
+  return us !== null && us > 0 && us < LAST_US ? us : null;
 }
 
-function attribute(key: string, value: unknown): Attributes {
-  if (isContentKey(key) || key.length > MAX_VALUE_LENGTH) return [];
-  const text = Array.isArray(value) && value.length > 0 ? JSON.stringify(value) : textAt({ value }, ['value']);
-  return text === '' || text.length > MAX_VALUE_LENGTH ? [] : [key, text];
+function sinceEpoch(value: number): number {
+  if (value < 1e11) return Math.round(value * 1e6);
+  if (value < 1e14) return Math.round(value * 1e3);
+  return Math.round(value < 1e17 ? value : value / 1e3);
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function iso(value: unknown): number | null {
+  const match = ISO.exec(textOf(value));
+  if (match === null) return null;
+  const [, day, time, fraction = '', zone = 'Z'] = match;
+  const offset = zone === 'UTC' ? 'Z' : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
+  const ms = Date.parse(`${day}T${time}${offset}`);
+  return Number.isNaN(ms) ? null : ms * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+}
+
+/**
+ * The end of something that began at `startUs` and took `ms` milliseconds; null where either is not known.
+ *
+ * @param startUs microseconds since 1970
+ */
+export function endAfter(startUs: number | null, ms: unknown): number | null {
+  const took = typeof ms === 'string' ? Number(ms) : ms;
+  if (startUs === null || typeof took !== 'number' || !(took >= 0)) return null;
+  const endUs = startUs + Math.round(took * 1000);
+  return endUs < LAST_US ? endUs : null;
+}
+
+/** Whether a value says yes, in whatever language it was printed: `true`, `True`, `"true"`, `1`. */
+export function isTrue(value: unknown): boolean {
+  return /^(?:true|1)$/i.test(textOf(value));
 }

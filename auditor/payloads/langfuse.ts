@@ -1,44 +1,59 @@
+import type { Usage } from '../../schemas/span.js';
+import { makerOf } from '../dialects/provider.js';
 import { readCall } from '../dialects/read-call.js';
 import { adapter } from './adapter.js';
-import { attributesAt, entriesAt, hasKeys, objectAt, spanIdAt, textAt, timeAt, traceIdAt, usdAt } from './fields.js';
-import { makeRecord } from './make-record.js';
+import { entriesAt, taggedEntries } from './entries.js';
+import { at, firstText, has, pricedUsd, textOf, timeOf, usdOf } from './fields.js';
 
-/** Langfuse's export of observations: what its spans say, under other names. All of it is the caller's word. */
-export const langfuseExport = adapter({
-  gateway: 'langfuse',
-  recognises: (record) => hasKeys(record, 'traceId', 'startTime', 'type') || hasKeys(record, 'usageDetails'),
-  read: (record) => {
-    const type = textAt(record, ['type']).toLowerCase();
-    if (type !== 'generation' && type !== 'embedding')
-      return { reason: `is a ${type || 'thing'}, not a call to a model` };
-    const model = textAt(record, ['model'], ['providedModelName'], ['internalModelId']);
-    const facts = readCall('langfuse-sdk', '', [
-      'langfuse.observation.type',
-      type,
-      'langfuse.observation.model.name',
-      model,
-      'langfuse.observation.usage_details',
-      JSON.stringify(objectAt(record, ['usageDetails'])),
-    ]);
-    return makeRecord({
-      gateway: 'langfuse',
-      recordId: textAt(record, ['id']),
-      traceId: traceIdAt(record, ['traceId']),
-      // With its OpenTelemetry SDK an observation has the id of its span.
-      spanId: spanIdAt(record, ['id']) ?? spanIdAt(record, ['parentObservationId']),
-      requestIds: [textAt(record, ['id'])],
-      startUs: timeAt(record, [['startTime']], 'ms'),
-      endUs: timeAt(record, [['endTime']], 'ms'),
-      failed: textAt(record, ['level']).toUpperCase() === 'ERROR',
-      call: {
-        operation: facts?.operation ?? 'chat',
-        provider: facts?.provider ?? '',
-        requestModel: model,
-        conversationId: textAt(record, ['sessionId']),
-        usage: facts?.usage ?? null,
-        reportedCostUsd: usdAt(record, [['calculatedTotalCost'], ['totalCost'], ['costDetails', 'total']]),
-      },
-      claimed: [...attributesAt(record, ['userId'], ['sessionId'], ['tags']), ...entriesAt(record, ['metadata'])],
-    });
+const OPERATIONS: Readonly<Record<string, string>> = { generation: 'chat', embedding: 'embeddings' };
+
+/** An observation of Langfuse's export. It names no provider, and all it says of who asked is the caller's word. */
+export const langfuse = adapter(
+  'langfuse',
+  (record) => has(record, 'id', 'traceId', 'type', 'startTime'),
+  (record) => {
+    const id = textOf(at(record, 'id'));
+    const type = textOf(at(record, 'type')).toLowerCase();
+    const operation = Object.hasOwn(OPERATIONS, type) ? OPERATIONS[type] : undefined;
+    if (operation === undefined) {
+      return {
+        reason: `The langfuse observation ${id} is of type ${textOf(at(record, 'type')) || '(none)'}: only generations are calls.`,
+      };
+    }
+    const model = firstText(at(record, 'model'), at(record, 'providedModelName'));
+    const details = at(record, 'usageDetails');
+    return {
+      recordId: id,
+      traceId: textOf(at(record, 'traceId')),
+      spanId: id,
+      requestIds: [id],
+      startUs: timeOf(at(record, 'startTime')),
+      endUs: timeOf(at(record, 'endTime')),
+      failed: textOf(at(record, 'level')) === 'ERROR',
+      operation,
+      provider: makerOf(model),
+      requestModel: model,
+      conversationId: textOf(at(record, 'sessionId')),
+      usage: usageIn(details),
+      costUsd: pricedUsd(usdOf(at(record, 'calculatedTotalCost')) ?? usdOf(at(record, 'costDetails', 'total')), false),
+      vouched: entriesAt(record, ['projectId']),
+      claimed: [
+        ...entriesAt(record, ['userId'], ['sessionId'], ['tags']),
+        ...taggedEntries('metadata', at(record, 'metadata')),
+      ],
+    };
   },
-});
+);
+
+/** The same details as on Langfuse's spans, by the same rules. */
+function usageIn(details: unknown): Usage | null {
+  if (typeof details !== 'object' || details === null) return null;
+  return (
+    readCall('langfuse-sdk', '', [
+      'langfuse.observation.type',
+      'generation',
+      'langfuse.observation.usage_details',
+      JSON.stringify(details),
+    ])?.usage ?? null
+  );
+}

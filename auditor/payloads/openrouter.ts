@@ -1,54 +1,73 @@
-import { makerOf, providerName } from '../dialects/provider.js';
-import { adapter } from './adapter.js';
-import { attributesAt, countAt, durationAt, hasKeys, isObject, textAt, timeAt, usageOf, usdAt } from './fields.js';
-import { makeRecord } from './make-record.js';
+import { adapter, usageOf } from './adapter.js';
+import { entriesAt } from './entries.js';
+import { at, countOf, endAfter, firstText, has, isTrue, pricedUsd, textOf, timeOf, usdOf } from './fields.js';
+
+const PROVIDERS = {
+  'amazon bedrock': 'aws.bedrock',
+  azure: 'azure.ai.openai',
+  google: 'gcp.vertex_ai',
+  'google ai studio': 'gcp.gemini',
+  mistral: 'mistral_ai',
+  moonshotai: 'moonshot_ai',
+  'moonshot ai': 'moonshot_ai',
+};
 
 /**
- * OpenRouter's metadata of a generation. Tokens are billed as the model itself counts them (`native_tokens_*`). With a
- * key of one's own (`is_byok`) the provider sends the bill: then what it charged is what went upstream, and
- * OpenRouter's own amount is its fee.
- * https://openrouter.ai/docs/api-reference/get-a-generation
+ * A generation as OpenRouter tells it, bare or as the `data` of an answer. The native token counts are those that are
+ * billed; the others are counted again with one tokenizer for all models.
  */
-export const openRouter = adapter({
-  gateway: 'openrouter',
-  recognises: (record) => hasKeys(generation(record), 'id', 'native_tokens_prompt', 'created_at'),
-  read: (record) => {
-    const row = generation(record);
-    const model = textAt(row, ['model']);
-    const isOwnKey = textAt(row, ['is_byok']) === 'true';
-    return makeRecord({
-      gateway: 'openrouter',
-      recordId: textAt(row, ['id']),
-      requestIds: [textAt(row, ['id']), textAt(row, ['request_id'])],
-      startUs: timeAt(row, [['created_at']], 's'),
-      durationUs: durationAt(row, [['generation_time'], ['latency']], 'ms'),
-      failed: textAt(row, ['finish_reason']) === 'error',
-      call: {
-        // Its prices are its own: the model is sold by it, unless the provider bills the caller.
-        provider: isOwnKey ? providerName(textAt(row, ['provider_name'])) || makerOf(afterSlash(model)) : 'openrouter',
-        requestModel: isOwnKey ? afterSlash(model) : model,
-        responseId: textAt(row, ['upstream_id'], ['id']),
-        conversationId: textAt(row, ['session_id']),
-        stream: textAt(row, ['streamed']) === 'true',
-        usage: usageOf({
-          inputTokens: countAt(row, ['native_tokens_prompt'], ['tokens_prompt']),
-          outputTokens: countAt(row, ['native_tokens_completion'], ['tokens_completion']),
-          cacheReadTokens: countAt(row, ['native_tokens_cached']),
-          reasoningTokens: countAt(row, ['native_tokens_reasoning']),
-        }),
-        reportedCostUsd: isOwnKey ? usdAt(row, [['upstream_inference_cost']]) : usdAt(row, [['total_cost'], ['usage']]),
-      },
-      vouched: attributesAt(row, ['api_key_id'], ['app_id']),
-      claimed: attributesAt(row, ['external_user'], ['user']),
-    });
+export const openRouter = adapter(
+  'openrouter',
+  (record) => {
+    const data = generationIn(record);
+    return has(data, 'id', 'created_at') && (has(data, 'native_tokens_prompt') || has(data, 'is_byok', 'total_cost'));
   },
-});
+  (record) => {
+    const data = generationIn(record);
+    const startUs = timeOf(at(data, 'created_at'));
+    const nativeInput = countOf(at(data, 'native_tokens_prompt'));
+    const nativeOutput = countOf(at(data, 'native_tokens_completion'));
+    const isNative = nativeInput !== null || nativeOutput !== null;
+    const [input, output] = isNative
+      ? [nativeInput, nativeOutput]
+      : [countOf(at(data, 'tokens_prompt')), countOf(at(data, 'tokens_completion'))];
+    const upstreamId = textOf(at(data, 'upstream_id'));
+    return {
+      recordId: textOf(at(data, 'id')),
+      requestIds: [textOf(at(data, 'id')), textOf(at(data, 'request_id')), upstreamId],
+      startUs,
+      endUs: endAfter(startUs, firstText(at(data, 'generation_time'), at(data, 'latency'))),
+      failed: textOf(at(data, 'finish_reason')) === 'error',
+      operation: textOf(at(data, 'api_type')) === 'embeddings' ? 'embeddings' : 'chat',
+      provider: textOf(at(data, 'provider_name')),
+      providerNames: PROVIDERS,
+      requestModel: textOf(at(data, 'model')),
+      responseModel: textOf(at(data, 'model')),
+      responseId: upstreamId,
+      conversationId: textOf(at(data, 'session_id')),
+      stream: isTrue(at(data, 'streamed')),
+      usage: usageOf({
+        input,
+        output,
+        cacheRead: isNative ? countOf(at(data, 'native_tokens_cached')) : null,
+        reasoning: isNative ? countOf(at(data, 'native_tokens_reasoning')) : null,
+      }),
+      usageEstimated: !isNative && (input !== null || output !== null),
+      costUsd: costIn(data),
+      vouched: entriesAt(data, ['api_key_id']),
+      // The app is told by the caller's own header.
+      claimed: entriesAt(data, ['external_user'], ['app_id']),
+    };
+  },
+);
 
-/** Its API wraps the answer. */
-function generation(record: unknown): unknown {
-  return isObject(record) && isObject(record['data']) ? record['data'] : record;
+function generationIn(record: unknown): unknown {
+  return at(record, 'data') ?? record;
 }
 
-function afterSlash(model: string): string {
-  return model.slice(model.indexOf('/') + 1);
+/** With a key of the user's own, the provider bills the model: what OpenRouter charges is only its fee. */
+function costIn(data: unknown): string | null {
+  const chargedUsd = usdOf(at(data, 'total_cost')) ?? usdOf(at(data, 'usage'));
+  if (!isTrue(at(data, 'is_byok'))) return chargedUsd;
+  return pricedUsd(usdOf(at(data, 'upstream_inference_cost')), false);
 }

@@ -1,65 +1,63 @@
-import { providerName } from '../dialects/provider.js';
-import { adapter } from './adapter.js';
-import {
-  attributesAt,
-  countAt,
-  durationAt,
-  entriesAt,
-  hasKeys,
-  spanIdAt,
-  textAt,
-  timeAt,
-  traceIdAt,
-  usageOf,
-  usdAt,
-  valueAt,
-} from './fields.js';
-import { makeRecord } from './make-record.js';
+import { adapter, usageOf } from './adapter.js';
+import { entriesAt, taggedEntries } from './entries.js';
+import { at, countOf, endAfter, firstText, has, pricedUsd, textOf, timeOf, usdOf } from './fields.js';
 
-const CENTS = 100;
+const CENTS = -2;
 
-/** Portkey's log export. Its costs are in cents; metadata is what callers sent in `x-portkey-metadata`. */
-export const portkey = adapter({
-  gateway: 'portkey',
-  recognises: (record) => hasKeys(record, 'req_units') || hasKeys(record, 'ai_model', 'cost'),
-  read: (record) => {
-    const status = countAt(record, ['response_status_code'], ['status_code']);
-    const currency = textAt(record, ['cost_currency']).toUpperCase();
-    return makeRecord({
-      gateway: 'portkey',
-      recordId: textAt(record, ['id'], ['log_id']),
-      traceId: traceIdAt(record, ['trace_id']),
-      spanId: spanIdAt(record, ['span_id']),
-      requestIds: [textAt(record, ['id']), textAt(record, ['trace_id'])],
-      startUs: timeAt(record, [['time_of_generation'], ['created_at']], 'ms'),
-      durationUs: durationAt(record, [['response_time']], 'ms'),
-      failed: status !== null && (status < 200 || status >= 300),
-      call: {
-        provider: providerName(textAt(record, ['ai_org'], ['ai_provider'], ['provider'])),
-        requestModel: textAt(record, ['ai_model'], ['model']),
-        usage: usageOf({
-          inputTokens: countAt(record, ['req_units'], ['prompt_tokens']),
-          outputTokens: countAt(record, ['res_units'], ['completion_tokens']),
-        }),
-        stream: textAt(record, ['is_stream'], ['stream']) === 'true',
-        cacheReplay: /^(?:hit|semantic_?hit|simple_?hit)$/.test(textAt(record, ['cache_status']).toLowerCase()),
-        reportedCostUsd: currency === '' || currency === 'USD' ? usdAt(record, [['cost']], CENTS) : null,
-      },
-      vouched: attributesAt(record, ['virtual_key'], ['workspace_slug'], ['organisation_id'], ['api_key_id']),
-      claimed: [
-        ...listedMetadata(record),
-        ...entriesAt(record, ['metadata'], (key) => key !== 'key' && key !== 'value'),
-      ],
-    });
+const PROVIDERS = {
+  'azure-openai': 'azure.ai.openai',
+  'azure-ai': 'azure.ai.inference',
+  bedrock: 'aws.bedrock',
+  google: 'gcp.gemini',
+  'vertex-ai': 'gcp.vertex_ai',
+  'mistral-ai': 'mistral_ai',
+  'perplexity-ai': 'perplexity',
+  'x-ai': 'x_ai',
+};
+
+/** A line of Portkey's log export. Its cost is in cents; its metadata are what the caller sent. */
+export const portkey = adapter(
+  'portkey',
+  (record) => has(record, 'id', 'created_at') && (has(record, 'ai_org') || has(record, 'ai_model')),
+  (record) => {
+    const startUs = timeOf(at(record, 'created_at'));
+    const status = Number(textOf(at(record, 'response_status_code')) || '200');
+    const currency = textOf(at(record, 'cost_currency')).toUpperCase();
+    const model = textOf(at(record, 'ai_model'));
+    // `HIT` and `SEMANTIC HIT`.
+    const cacheReplay = /\bhit$/i.test(textOf(at(record, 'cache_status')));
+    const traceId = textOf(at(record, 'trace_id'));
+    return {
+      recordId: textOf(at(record, 'id')),
+      traceId,
+      requestIds: [textOf(at(record, 'id')), traceId],
+      startUs,
+      endUs: endAfter(startUs, at(record, 'response_time')),
+      failed: at(record, 'is_success') === false || !(status >= 200 && status < 300),
+      operation: /\/embeddings\b/.test(textOf(at(record, 'request_url'))) ? 'embeddings' : 'chat',
+      provider: textOf(at(record, 'ai_org')),
+      providerNames: PROVIDERS,
+      requestModel: model,
+      responseModel: model,
+      responseId: textOf(at(record, 'response', 'id')),
+      usage: usageOf({ input: countOf(at(record, 'req_units')), output: countOf(at(record, 'res_units')) }),
+      cacheReplay,
+      costUsd: currency === '' || currency === 'USD' ? pricedUsd(usdOf(at(record, 'cost'), CENTS), cacheReplay) : null,
+      vouched: entriesAt(record, ['virtual_key'], ['workspace_slug'], ['workspace_id'], ['organisation_id']),
+      claimed: taggedEntries('metadata', metadataIn(record)),
+    };
   },
-});
+);
 
-/** Exports from its tables have the metadata as two lists, of keys and of values. */
-function listedMetadata(record: unknown): string[] {
-  const [keys, values] = [
-    valueAt(record, ['metadata', 'key']) ?? valueAt(record, ['metadata.key']),
-    valueAt(record, ['metadata', 'value']) ?? valueAt(record, ['metadata.value']),
-  ];
-  if (!Array.isArray(keys) || !Array.isArray(values)) return [];
-  return entriesAt({ metadata: Object.fromEntries(keys.map((key, i) => [String(key), values[i]])) }, ['metadata']);
+/** An object, or two lists of the same length: keys and values. */
+function metadataIn(record: unknown): unknown {
+  const metadata = at(record, 'metadata');
+  const keys = firstList(at(metadata, 'key'), at(record, 'metadata.key'));
+  const values = firstList(at(metadata, 'value'), at(record, 'metadata.value'));
+  if (keys === null || values === null) return metadata;
+  return Object.fromEntries(keys.map((key, i) => [firstText(key), values[i]]));
+}
+
+function firstList(...values: readonly unknown[]): readonly unknown[] | null {
+  return values.find((value): value is unknown[] => Array.isArray(value)) ?? null;
 }

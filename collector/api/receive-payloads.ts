@@ -54,7 +54,7 @@ export function receivePayloads(store: Store, clockUs: () => number): RequestHan
         : {
             ...answer,
             error: {
-              message: `No record of ${gateway.data} was found: ${reasons[0]?.reason ?? 'the request is empty'}.`,
+              message: `No record of ${gateway.data} was found. ${reasons[0]?.reason ?? 'The request is empty.'}`,
             },
           };
     }),

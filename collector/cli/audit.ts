@@ -61,7 +61,7 @@ export function auditCommand(): Command {
 function warned(name: string, file: AuditFile): AuditFile {
   const { rejectedSpans, rejectedRecords, rejectedReason } = file;
   if (rejectedSpans > 0) console.error(`${name}: ${rejectedSpans} spans without valid ids were left out.`);
-  if (rejectedRecords > 0) console.error(`${name}: ${rejectedRecords} records were left out: ${rejectedReason}.`);
+  if (rejectedRecords > 0) console.error(`${name}: ${rejectedRecords} records were left out. ${rejectedReason}`);
   return file;
 }
 

@@ -1,93 +1,78 @@
 import { describe, expect, it } from 'vitest';
-import { read, said, START_US, TRACE, usage } from './read.js';
-import * as records from './records.js';
+import { byKey, gatewayRecords, readGatewayRecord as read, START_US, TRACE_ID } from '../../support/gateway-records.js';
 
-describe("LiteLLM's logging payload", () => {
-  it('is one call, with what its key vouches for kept apart from what the caller says', () => {
-    const { vouched, claimed, ...record } = read(records.liteLlmPayload);
-    expect(record).toMatchObject({
+const RECORD = gatewayRecords.litellm;
+
+describe('LiteLLM payloads', () => {
+  it('are read with ids, times, models, usage and cost', () => {
+    expect(read(RECORD)).toMatchObject({
       gateway: 'litellm',
-      recordId: 'call-1',
-      traceId: TRACE,
-      spanId: null,
-      requestIds: ['call-1', 'chatcmpl-1'],
+      recordId: 'chatcmpl-1',
+      traceId: TRACE_ID,
+      requestIds: ['call-1', TRACE_ID, 'chatcmpl-1'],
       startUs: START_US,
-      endUs: START_US + 1_250_000,
+      endUs: START_US + 1_500_000,
       failed: false,
       call: {
-        dialect: 'litellm-log',
         operation: 'chat',
         provider: 'azure.ai.openai',
-        requestModel: 'gpt-4o',
+        requestModel: 'fast',
+        responseModel: 'gpt-4o',
         responseId: 'chatcmpl-1',
         stream: true,
-        cacheReplay: false,
-        usage: usage({ reasoningTokens: 30 }),
-        reportedCostUsd: '0.003000000100',
+        usage: { inputTokens: 1000, cacheReadTokens: 800, outputTokens: 100, reasoningTokens: 40 },
+        reportedCostUsd: '0.002500000000',
       },
     });
-    expect(said(vouched)).toEqual({
-      'metadata.user_api_key_hash': '88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b',
-      'metadata.user_api_key_alias': 'web',
-      'metadata.user_api_key_team_id': 'acme',
-    });
-    expect(said(claimed)).toMatchObject({
-      end_user: 'initech',
-      request_tags: '["chat","beta"]',
-      'metadata.team_id': 'globex',
-      'metadata.spend_logs_metadata.feature.id': 'chat',
-      'feature.id': 'chat',
-      'tenant.id': 'initech',
-    });
   });
 
-  it('has no known cost where it could not price the model, or says nothing', () => {
-    const unmapped = {
-      ...records.liteLlmPayload,
-      response_cost: 0,
-      response_cost_failure_debug_info: { error_str: 'unmapped' },
-    };
-    expect(read(unmapped).call.reportedCostUsd).toBeNull();
-    expect(read({ ...records.liteLlmPayload, response_cost: null }).call.reportedCostUsd).toBeNull();
-    expect(read({ ...records.liteLlmPayload, response_cost: 0 }).call.reportedCostUsd).toBe('0.000000000000');
+  it('vouch for what the key says, and for nothing that the caller says', () => {
+    const { vouched, claimed } = read(RECORD);
+    expect(byKey(vouched)).toEqual({
+      'metadata.user_api_key_hash': RECORD.metadata.user_api_key_hash,
+      'metadata.user_api_key_team_id': 'team-1',
+    });
+    expect(byKey(claimed)).toMatchObject({
+      end_user: 'u-1',
+      request_tags: '["search","beta"]',
+      'metadata.team_id': 'said-by-caller',
+      'metadata.user_api_key_end_user_id': 'u-1',
+      'tenant.id': 'acme',
+      'metadata.requester_metadata.feature': 'search',
+    });
+    expect(byKey(claimed)['metadata.user_api_key_team_id']).toBeUndefined();
   });
 
-  it('tells failed attempts and answers from the cache', () => {
-    const failed = {
-      ...records.liteLlmPayload,
+  it.each([
+    ['null', { response_cost: null }],
+    ['0 with a reason', { response_cost: 0, response_cost_failure_debug_info: { error_str: 'not mapped' } }],
+  ])('leave a cost unknown that is %s', (_, fields) => {
+    expect(read({ ...RECORD, ...fields }).call.reportedCostUsd).toBeNull();
+  });
+
+  it('of a failure count nothing, and attempts of one call stay apart', () => {
+    const failure = {
+      ...RECORD,
+      id: 'call-1',
       status: 'failure',
-      prompt_tokens: null,
-      completion_tokens: null,
+      response_cost: 0,
+      prompt_tokens: 0,
+      completion_tokens: 0,
       metadata: {},
+      error_information: { error_code: '429' },
     };
-    expect(read(failed)).toMatchObject({ failed: true, call: { usage: null, responseId: '' } });
-    expect(read({ ...records.liteLlmPayload, cache_hit: true }).call.cacheReplay).toBe(true);
+    const first = read(failure);
+    expect(first).toMatchObject({ failed: true, call: { usage: null, reportedCostUsd: null, responseId: '' } });
+    expect(read({ ...failure, startTime: failure.startTime + 2 }).recordId).not.toBe(first.recordId);
+    expect(read(failure).recordId).toBe(first.recordId);
   });
-});
 
-describe("a row of LiteLLM's SpendLogs", () => {
-  it('is the same call, its JSON in strings read', () => {
-    const { vouched, claimed, ...record } = read(records.liteLlmSpendLog);
-    expect(record).toMatchObject({
-      recordId: 'chatcmpl-1',
-      startUs: START_US,
-      endUs: START_US + 1_250_000,
-      call: {
-        provider: 'openai',
-        requestModel: 'gpt-4o',
-        responseId: 'chatcmpl-1',
-        cacheReplay: false,
-        usage: usage({ cacheReadTokens: 0 }),
-        reportedCostUsd: '0.003000000000',
-      },
+  it('of an answer from the cache are a replay of the first response', () => {
+    const replay = read({ ...RECORD, id: 'chatcmpl-1_cache_hit1767225600.5', cache_hit: true, response_cost: 0 });
+    expect(replay.call).toMatchObject({
+      cacheReplay: true,
+      responseId: 'chatcmpl-1',
+      reportedCostUsd: '0.000000000000',
     });
-    expect(said(vouched)).toEqual({
-      api_key: '88dc28d0f030c55e',
-      user: 'jane',
-      team_id: 'acme',
-      'metadata.user_api_key_team_id': 'acme',
-    });
-    expect(said(claimed)).toMatchObject({ end_user: 'initech', request_tags: '["chat"]', 'feature.id': 'chat' });
-    expect(read({ ...records.liteLlmSpendLog, cache_hit: 'True' }).call.cacheReplay).toBe(true);
   });
 });

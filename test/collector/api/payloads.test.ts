@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApi } from '../../../collector/api/app.js';
 import { startApi } from '../../../collector/api/start-api.js';
-import * as records from '../../auditor/payloads/records.js';
+import { gatewayRecords as records } from '../../support/gateway-records.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -41,24 +41,28 @@ async function stored(gateway: string): Promise<unknown[]> {
 
 describe('POST /v1/payloads/{gateway}', () => {
   it('takes one record, a list, or one a line, gzipped or not, and each record once', async () => {
-    const one = JSON.stringify(records.liteLlmPayload);
-    const other = JSON.stringify({ ...records.liteLlmPayload, litellm_call_id: 'call-2' });
+    const one = JSON.stringify(records.litellm);
+    const other = JSON.stringify({ ...records.litellm, id: 'chatcmpl-2' });
     expect(await send('litellm', one)).toEqual({ status: 200, body: { accepted: 1, rejected: 0, reasons: [] } });
     expect((await send('litellm', `[${one}, ${other}]`)).body).toMatchObject({ accepted: 2 });
     expect((await send('litellm', `${one}\n\n${other}\n`)).body).toMatchObject({ accepted: 2 });
     const packed = new Uint8Array(gzipSync(one));
     expect((await send('litellm', packed, { 'content-encoding': 'gzip' })).body).toMatchObject({ accepted: 1 });
     expect(await stored('litellm')).toEqual([
-      { record_id: 'call-1', model: 'gpt-4o', charged: '0.0030000001' },
-      { record_id: 'call-2', model: 'gpt-4o', charged: '0.0030000001' },
+      { record_id: 'chatcmpl-1', model: 'gpt-4o', charged: '0.0025' },
+      { record_id: 'chatcmpl-2', model: 'gpt-4o', charged: '0.0025' },
     ]);
   });
 
   it('lets what is completed take the place of what was only settled', async () => {
-    await send('langwatch', JSON.stringify({ ...records.langWatch, event_id: 'ev-1', status: 'settled' }));
-    expect(await stored('langwatch')).toEqual([{ record_id: 'gr-1', model: 'gpt-4o', charged: null }]);
-    await send('langwatch', JSON.stringify(records.langWatch));
-    expect(await stored('langwatch')).toEqual([{ record_id: 'gr-1', model: 'gpt-4o', charged: '0.003000001' }]);
+    await send('langwatch', JSON.stringify({ ...records.langwatch, event_id: 'evt-0', status: 'settled' }));
+    expect(await stored('langwatch')).toEqual([
+      { record_id: 'grq-1', model: 'anthropic.claude-sonnet-4-5', charged: null },
+    ]);
+    await send('langwatch', JSON.stringify(records.langwatch));
+    expect(await stored('langwatch')).toEqual([
+      { record_id: 'grq-1', model: 'anthropic.claude-sonnet-4-5', charged: '0.002100001' },
+    ]);
   });
 
   it('keeps the good ones of a request, and says why the others are not taken', async () => {
@@ -69,8 +73,8 @@ describe('POST /v1/payloads/{gateway}', () => {
         accepted: 1,
         rejected: 2,
         reasons: [
-          { index: 0, reason: 'has not the form of a record of kong' },
-          { index: 2, reason: 'is no JSON object' },
+          { index: 0, reason: expect.stringContaining('has not the form of a log of kong') },
+          { index: 2, reason: expect.stringContaining('has not the form') },
         ],
       },
     });
@@ -80,7 +84,7 @@ describe('POST /v1/payloads/{gateway}', () => {
     const message = (text: RegExp) => ({ error: { message: expect.stringMatching(text) } });
     expect(await send('acme', '{}')).toMatchObject({ status: 400, body: message(/taken from: litellm, /) });
     expect(await send('kong', '{}\nnot json')).toMatchObject({ status: 400, body: message(/line 2 is not JSON/) });
-    expect(await send('kong', '')).toMatchObject({ status: 400, body: message(/the request is empty/) });
+    expect(await send('kong', '')).toMatchObject({ status: 400, body: message(/The request is empty/) });
     expect(await send('kong', '{}')).toMatchObject({ status: 400, body: message(/has not the form/) });
     expect(await send('kong', 'x', { 'content-encoding': 'gzip' })).toMatchObject({ status: 400 });
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(70 * 1024 ** 2, 0x20)));

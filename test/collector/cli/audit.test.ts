@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditReportSchema } from '../../../schemas/audit.js';
-import { liteLlmPayload } from '../../auditor/payloads/records.js';
+import { gatewayRecords } from '../../support/gateway-records.js';
 import { otlpJson } from '../../support/otlp-json.js';
 import { clean, trace } from '../../support/trace.js';
 import { waybill } from '../../support/waybill.js';
@@ -144,7 +144,7 @@ describe('waybill audit', () => {
       .station('web', clean)
       .call('gpt-4o', undefined, { span: { attributes: REQUEST } });
     const spans = await file('spans.json', JSON.stringify(otlpJson(call.spans)));
-    const line = JSON.stringify(liteLlmPayload);
+    const line = JSON.stringify(gatewayRecords.litellm);
     const log = await file('litellm.jsonl', `${line}\n${line}\n`);
     const report = async (...args: readonly string[]) =>
       auditReportSchema.parse(JSON.parse((await audit([...args, '--format', 'json'])).stdout));
@@ -154,7 +154,7 @@ describe('waybill audit', () => {
     expect(alone.calls).toMatchObject([{ route: ['litellm'], join: 'none' }]);
     expect(await audit(['--from', 'kong', log])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('2 records were left out: has not the form of a record of kong'),
+      stderr: expect.stringContaining('2 records were left out. The record has not the form of a log of kong.'),
     });
   });
 
