@@ -56,9 +56,12 @@ export const gapSchema = z.object({
   question: questionSchema,
   attribute: z.string().nullable(),
   hop: hopSchema.nullable(),
-  calls: z.number().int(),
+  calls: z.number().int().describe('0 where it belongs to no call: spend that no call reports'),
+  traces: z.number().int().describe('How many traces show it'),
   spendUsd: usdSchema.describe('Known cost of the calls that show it'),
-  since: z.iso.datetime({ precision: 6 }).describe('Start of the first call in the window that shows it'),
+  since: z.iso
+    .datetime({ precision: 6 })
+    .describe('Start of the first call in the window that shows it; without a call, when its trace was audited'),
   sampleTraceId: z.string(),
   message: z.string(),
   fix: z.string(),

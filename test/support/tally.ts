@@ -42,6 +42,7 @@ export function gap(rule: string, change: Partial<Gap> = {}): Gap {
     attribute: 'tenant',
     hop: { from: 'agent', to: 'litellm' },
     calls: 1,
+    traces: 1,
     spendUsd: usd(1),
     since: '2026-11-02T12:00:00.000000Z',
     sampleTraceId: '1'.padStart(32, '0'),

@@ -5,7 +5,7 @@ import type { Contract } from '../../../schemas/contract.js';
 import type { GateAnswer, Scope } from '../../../schemas/gate.js';
 import { gateAnswerSchema } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
-import { findGaps } from './gaps.js';
+import { gapsOfCalls } from './gaps.js';
 import { callsIn } from './scope.js';
 import type { Window } from './scope.js';
 import { tallyCalls, tallyDays } from './tally.js';
@@ -28,7 +28,7 @@ export async function askGate(
   const [tally, days, gaps, policies] = await Promise.all([
     tallyCalls(store, scope, window),
     tallyDays(store, scope, toUs, thresholds.days),
-    findGaps(store, scope, window),
+    gapsOfCalls(store, scope, window),
     policyProblems(store, contract, scope, window),
   ]);
   const answer = judgeGate(

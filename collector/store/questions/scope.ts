@@ -18,6 +18,11 @@ export interface Condition {
   readonly params: QueryParameters;
 }
 
+/** A window as far as ClickHouse can hold it. */
+export function boundsOf(window: Window): Window {
+  return { fromUs: Math.max(0, window.fromUs), toUs: Math.min(MAX_DAY * DAY_US, window.toUs) };
+}
+
 /**
  * The calls of a scope in a window.
  *
@@ -27,8 +32,7 @@ export interface Condition {
  * same holds for features and policies.
  */
 export function callsIn(scope: Scope, window: Window): Condition {
-  const fromUs = Math.max(0, window.fromUs);
-  const toUs = Math.min(MAX_DAY * DAY_US, window.toUs);
+  const { fromUs, toUs } = boundsOf(window);
   const parts = [
     'day >= toDate({fromDay: UInt16})',
     'day <= toDate({toDay: UInt16})',

@@ -131,6 +131,33 @@ describe('the API', () => {
     expect((await gapsOf('severity=info,warning')).filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
+  it('answers gaps that belong to no call before all others, where nothing narrower is asked', async () => {
+    const request = { kind: 3, attributes: ['server.address', 'api.openai.com', 'http.request.method', 'POST'] };
+    const blind = (number: number) => trace(number).station('web').inside({}, request).spans;
+    const firstDay = new Date((NOW_US - 24 * HOUR_US) / 1_000).toISOString().slice(0, 10);
+    const audits = [901, 902].map((number) => auditTrace(blind(number), modest));
+    await writeAudits(
+      test.store,
+      audits.map((audit) => ({ audit, seenUs: [NOW_US], firstDay, earlier: null })),
+      NOW_US - HOUR_US,
+    );
+    const [gap, next] = await gapsOf('');
+    expect(gap).toMatchObject({
+      rule: 'uninstrumented',
+      severity: 'error',
+      question: 'observation',
+      calls: 0,
+      traces: 2,
+      message: expect.stringContaining('web sent a request to api.openai.com'),
+    });
+    expect(next).toMatchObject({ rule: 'dropped', calls: 12, traces: 12 });
+    const rules = async (query: string) => (await gapsOf(query)).map(({ rule }) => rule);
+    expect(await rules('tenant=globex')).not.toContain('uninstrumented');
+    expect(await rules('service=web')).toContain('uninstrumented');
+    expect(await rules('service=gateway')).not.toContain('uninstrumented');
+    expect(await rules('limit=1')).toEqual(['uninstrumented']);
+  });
+
   it('answers spend by one dimension or two, what has no tenant as a row of its own', async () => {
     expect((await api.ask('/v1/spend?by=tenant,model')).body).toEqual({
       spend: [null, 'acme', 'globex'].map((tenant) => ({
