@@ -8,6 +8,16 @@ export const ambiguousPolicy = rule({
   summary: 'Several policies cover the call, and it names none.',
   why: 'Which budget it counts against is a matter of chance, and so is who gets blocked.',
   fix: () => 'Name the policy on the call, or make the matches of the policies exclude each other.',
+  example: {
+    route: ['web tenant=acme feature=chat call=gpt-4o in=1000 out=100'],
+    contract: {
+      attributes: { policy: { required: false } },
+      policies: [
+        { id: 'pro-monthly', match: { tenant: ['acme'] } },
+        { id: 'chat', match: { feature: ['chat'] } },
+      ],
+    },
+  },
   *check({ passages, policy, call }) {
     if (passages.policy.value !== null || policy.matching.length < 2) return;
     yield {

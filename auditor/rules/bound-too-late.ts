@@ -10,6 +10,17 @@ export const boundTooLate = rule({
   summary: 'An attribute that the policy needs is first known behind the enforcement point.',
   why: 'Where the request would be stopped, nobody can tell which budget it belongs to; behind that point it is too late.',
   fix: ({ attribute, hop }) => `Set ${attribute} before the request reaches ${hop.to}, or enforce further on.`,
+  example: {
+    route: [
+      'web feature=chat policy=pro-monthly',
+      'litellm feature=chat policy=pro-monthly',
+      'agent all call=gpt-4o in=1000 out=100',
+    ],
+    contract: {
+      services: { litellm: { enforces: true } },
+      policies: [{ id: 'pro-monthly', match: { tenant: ['acme'] } }],
+    },
+  },
   *check(route, { required }) {
     const { enforcementAt, stations, passages } = route;
     if (enforcementAt === null || route.policy.resolved === null) return;

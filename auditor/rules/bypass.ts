@@ -9,6 +9,10 @@ export const bypass = rule({
   why: 'Nothing on this way could stop the request, so its spend goes on after the budget is gone.',
   fix: () =>
     'Route the call through an enforcing gateway, or mark the service that can block it with `enforces: true`.',
+  example: {
+    route: ['web all', 'side-door all call=gpt-4o in=1000 out=100'],
+    contract: { services: { litellm: { enforces: true } } },
+  },
   *check({ enforcementAt, stations, call }) {
     if (enforcementAt !== null) return;
     yield {

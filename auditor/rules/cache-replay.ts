@@ -9,6 +9,9 @@ export const cacheReplay = rule({
   summary: "The answer came from the gateway's cache; it costs nothing.",
   why: 'Replays repeat the usage, and in some gateways the cost, of the answer that was cached; counted again, they make spend out of nothing.',
   fix: () => 'Nothing needs to change; do not add up what replays report.',
+  example: {
+    route: ['web all', 'litellm all replay call=gpt-4o in=1000 out=100'],
+  },
   *check({ call }) {
     if (!factsOf(call).cacheReplay) return;
     yield { spanId: call.span.spanId, message: `${call.span.service} answered from its cache.` };

@@ -10,6 +10,9 @@ export const cachedTokens = rule({
   why: "Cached tokens are part of the input in OpenTelemetry's words, and beside it in Anthropic's own. A span that mixes the two is paid twice or never, so its cost is left unknown.",
   fix: () =>
     'Update the instrumentation so that `gen_ai.usage.input_tokens` includes cached tokens, or report the dialect that counts them apart.',
+  example: {
+    route: ['web all cached=4000 call=gpt-4o in=1000 out=100'],
+  },
   *check({ billing, call }) {
     const { usage } = billing;
     if (usage === null || !cacheExceedsInput(usage)) return;

@@ -9,6 +9,10 @@ export const callerAsserted = rule({
   why: 'Whoever may write a header can spend as someone else. A value is vouched for where a station that the contract trusts reads it from a credential.',
   fix: ({ attribute }) =>
     `Route the call through a service that binds ${attribute} (services.<name>.binds in the contract), or sign the attribution.`,
+  example: {
+    route: ['web all', 'litellm all call=gpt-4o in=1000 out=100'],
+    contract: { services: { auth: { binds: ['tenant'] } } },
+  },
   *check({ passages, call }, { source, verifySignature }) {
     // Where the contract trusts nobody, neither a station nor a key, there is no statement that could be broken.
     const binders = Object.entries(source.services).filter(([, { binds }]) => binds.includes('tenant'));

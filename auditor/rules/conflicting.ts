@@ -10,6 +10,13 @@ export const conflicting = rule({
   why: 'Within one service the owner of the call changes between spans: a cached default, a context that attached to the wrong request, or code that overwrites the value. Nobody can say which one is right.',
   fix: ({ attribute }) =>
     `Set ${attribute} once per request in that service, and never overwrite what baggage brought.`,
+  example: {
+    route: [
+      'web all',
+      'litellm tenant=globex feature=chat policy=pro-monthly',
+      'litellm all call=gpt-4o in=1000 out=100',
+    ],
+  },
   *check({ passages, stations }, { required }) {
     for (const name of required) {
       if (passages[name].outcome !== 'conflicting') continue;

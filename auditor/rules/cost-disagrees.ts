@@ -11,6 +11,9 @@ export const costDisagrees = rule({
   why: 'Somebody enforces on another number than the one that is reported: budgets fire early or late. Usual causes: an old price list, cached tokens counted twice, a discount.',
   fix: () =>
     'Compare the price of the model in the gateway with `prices` of the contract and the public list, and correct the one that is wrong.',
+  example: {
+    route: ['web all', 'litellm all cost=0.0071 call=gpt-4o in=1000 out=100'],
+  },
   *check({ billing, call }) {
     const reported = factsOf(call).reportedCostUsd;
     if (reported === null || billing.costPico === null) return;

@@ -8,6 +8,9 @@ export const dropped = rule({
   summary: 'The value was carried, then lost at a hop.',
   why: 'The edge knew who pays and the place of the call does not. Usual causes: only the trace-context propagator is registered, a proxy strips the baggage header, or a client builds its own headers.',
   fix: ({ hop }) => `Propagate baggage from ${hop.from} to ${hop.to}, or have ${hop.to} stamp it.`,
+  example: {
+    route: ['web all', 'agent all', 'litellm feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
+  },
   *check({ passages, stations }, { required }) {
     for (const name of required) {
       const { outcome, hop, breakAt, shown } = passages[name];

@@ -9,6 +9,9 @@ export const estimatedUsage = rule({
   summary: 'The instrumentation is known to guess its token counts.',
   why: 'The cost is computed from a guess, such as characters divided by six, and will differ from the bill.',
   fix: () => "Use instrumentation that reads the provider's own counts, or join the gateway's log.",
+  example: {
+    route: ['web all guessed call=gpt-4o in=1000 out=100'],
+  },
   *check({ billing, call }) {
     if (billing.usageNode === null || !factsOf(billing.usageNode).usageEstimated) return;
     const { scopeName } = billing.usageNode.span;

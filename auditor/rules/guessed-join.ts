@@ -9,6 +9,12 @@ export const guessedJoin = rule({
   why: 'Two requests of one model and length in the same second look alike. That is good enough to look for a gap, and not to block on: the record may be about another call.',
   fix: ({ hop }) =>
     `Forward 'traceparent' to ${hop.to}, and let its log keep trace and span id; or record the id of the response on the span of the call.`,
+  example: {
+    route: [
+      'web all call=gpt-4o in=1000 out=100',
+      'litellm waybill.record.place=time-model-tokens all call=gpt-4o in=1000 out=100',
+    ],
+  },
   *check({ stations, call, join }) {
     if (join !== 'time-model-tokens') return;
     const guessed = stations.find(({ nodes }) => nodes.some(({ record }) => record?.join === join));

@@ -11,6 +11,9 @@ export const late = rule({
   why: 'Whatever ran before that station ran without an owner. It is harmless where a station that the contract trusts binds the value at or before the place that would block, and useless for blocking where it is first known behind that place.',
   fix: ({ attribute, hop }) =>
     `Set ${attribute} at the origin; or, if ${hop.to} reads it from a credential, say so in the contract: services.${hop.to}.binds: [${attribute}].`,
+  example: {
+    route: ['web', 'agent all', 'litellm all call=gpt-4o in=1000 out=100'],
+  },
   *check(route, { required }) {
     for (const name of required) {
       const { outcome, hop, breakAt } = route.passages[name];

@@ -10,6 +10,9 @@ export const malformed = rule({
     'The value is damaged: control characters, outer white space, percent-encoding left in, or over 256 characters.',
   why: 'Two spellings of one tenant are two tenants to whoever groups by the value. Percent-encoding is left in where a hop decodes baggage once too little, white space where a header was folded.',
   fix: ({ attribute }) => `Decode and trim ${attribute} once, where it enters, and pass the clean value on.`,
+  example: {
+    route: ['web tenant=acme%20inc feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
+  },
   check: (route, contract) =>
     valuesWith('malformed', route, contract, (_, value) => `as ${quoted(value)}, which is damaged`),
 });

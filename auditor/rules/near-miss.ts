@@ -14,6 +14,9 @@ export const nearMiss = rule({
   why: 'The value is there under another name, such as `tenantId`, `x-tenant` or `customer_id`: nothing has to be propagated, only named.',
   fix: ({ attribute }) =>
     `Add the key to attributes.${attribute}.aliases in the contract, or write ${attribute} under its own key.`,
+  example: {
+    route: ['web feature=chat policy=pro-monthly customer_id=acme call=gpt-4o in=1000 out=100'],
+  },
   *check(route, contract) {
     const absent = (['tenant', 'feature', 'policy'] as const).filter((name) => route.passages[name].value === null);
     for (const name of absent) {

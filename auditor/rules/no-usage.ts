@@ -11,6 +11,9 @@ export const noUsage = rule({
   why: 'The provider bills it all the same: a stream that was cut, a stream without usage, a failed attempt that had produced output. Its cost is unknown, so a budget does not see it.',
   fix: () =>
     'Ask for usage in streams (`stream_options.include_usage`), and end the span with what was counted when a stream is cut.',
+  example: {
+    route: ['web all', 'litellm all call=gpt-4o failed'],
+  },
   *check({ billing, call }) {
     if (billing.costPico !== null) return;
     const { service } = call.span;

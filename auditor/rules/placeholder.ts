@@ -10,6 +10,9 @@ export const placeholder = rule({
   why: 'A dashboard counts it as present, yet it owns nothing and can be blocked by nobody. It is what code writes when it had nothing to write.',
   fix: ({ attribute }) =>
     `Find where ${attribute} falls back to a default, and refuse the request or leave the attribute out.`,
+  example: {
+    route: ['web tenant=unknown feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
+  },
   check: (route, contract) =>
     valuesWith('placeholder', route, contract, (_, value) => `as ${quoted(value)}, which names nobody`),
 });

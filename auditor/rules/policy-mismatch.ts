@@ -10,6 +10,10 @@ export const policyMismatch = rule({
   summary: 'The named policy does not cover this tenant or feature.',
   why: "The call spends another's budget: when that budget is gone, those it belongs to are blocked.",
   fix: () => 'Correct the policy id where it is set, or widen the match of the policy in the contract.',
+  example: {
+    route: ['web tenant=globex feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
+    contract: { policies: [{ id: 'pro-monthly', match: { tenant: ['acme'] } }] },
+  },
   *check({ passages, policy, call }, contract) {
     if (policy.named === null || policy.resolved !== null) return;
     const { tenant, feature } = passages;

@@ -10,6 +10,9 @@ export const rewritten = rule({
   why: 'Two stations disagree on who pays, so one of them is wrong: the wrong tenant is billed, and later blocked. Usual causes: a gateway maps a shared key to one tenant, or a fallback rebuilds the metadata.',
   fix: ({ attribute, hop }) =>
     `Let ${hop.to} take ${attribute} from the request's baggage instead of its own key or defaults, or correct it at ${hop.from}.`,
+  example: {
+    route: ['web all', 'litellm tenant=globex feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
+  },
   *check({ passages, stations }, { required }) {
     for (const name of required) {
       const { outcome, hop, breakAt, shown } = passages[name];

@@ -1,3 +1,5 @@
+import type * as z from 'zod';
+import type { contractSchema } from '../../schemas/contract.js';
 import type { Hop, Question, Severity } from '../../schemas/audit.js';
 import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
@@ -42,8 +44,17 @@ export interface RuleWords {
   readonly fix: (context: FixContext) => string;
 }
 
+/** The smallest route that breaks a rule, in the notation of `auditExample`. */
+export interface Example {
+  /** From the top down, a line a span. */
+  readonly route: readonly string[];
+  /** What the contract says, as in the file; the default where it is left out. */
+  readonly contract?: z.input<typeof contractSchema>;
+}
+
 /** A rule about one route: everything about it is in this object. */
 export interface Rule extends RuleWords {
+  readonly example: Example;
   readonly defeats: Defeats;
   /** Whether a breach means that blocking could have stopped the wrong tenant. */
   readonly misattributes?: boolean;
@@ -55,6 +66,7 @@ export interface Rule extends RuleWords {
 
 /** A rule about a trace as a whole: what it finds belongs to no call. */
 export interface TraceRule extends RuleWords {
+  readonly example: Example;
   readonly check: (trace: Trace, contract: CompiledContract) => Iterable<Breach>;
 }
 

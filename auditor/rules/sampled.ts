@@ -12,6 +12,9 @@ export const sampled = rule({
   why: 'A budget that is summed over sampled traces fires late or never, by the factor of the sampling.',
   fix: () =>
     'Keep every trace that has a call to a model: sample by tail, or send GenAI spans to Waybill before sampling.',
+  example: {
+    route: ['web all state=ot=th:8 call=gpt-4o in=1000 out=100'],
+  },
   *check({ stations }) {
     for (const { nodes } of stations) {
       const hit = nodes.find(({ span }) => THRESHOLD.test(span.traceState));

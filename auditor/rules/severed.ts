@@ -12,6 +12,9 @@ export const severed = rule({
   why: 'What lies above is not known, so neither is who caused the call. Either telemetry is lost, a hop does not forward the trace context, or work was started outside the context of its request.',
   fix: () =>
     "Forward 'traceparent' on every hop, run jobs inside the context of the request that caused them, and check that every service above exports its spans.",
+  example: {
+    route: ['litellm orphan all call=gpt-4o in=1000 out=100'],
+  },
   *check(route, contract) {
     const message = whySevered(route, contract);
     if (message === null) return;

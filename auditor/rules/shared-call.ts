@@ -9,6 +9,9 @@ export const sharedCall = rule({
   summary: 'The call links to work of several tenants.',
   why: 'One request serves several, as batching and shared caches do; blocking it stops all of them, and billing it to one is wrong.',
   fix: () => "Split the batch by tenant, or divide its cost by the tenants' shares before it is booked.",
+  example: {
+    route: ['batcher all links=acme,globex call=gpt-4o in=1000 out=100'],
+  },
   *check({ stations, trace }, contract) {
     if (!stations.some(({ nodes }) => nodes.some(({ span }) => span.links.length > 0))) return;
     const spans = stations.flatMap(({ nodes }) => nodes.flatMap(({ span }) => (span.links.length === 0 ? [] : [span])));

@@ -8,6 +8,9 @@ export const truncated = rule({
   summary: 'The SDK dropped attributes from a span on the route.',
   why: 'What looks like lost attribution may only be a span that was full: 128 attributes is the default limit, and the last ones set are dropped.',
   fix: () => 'Raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT in that service, or stamp attribution before anything else.',
+  example: {
+    route: ['web all lost=3', 'web all call=gpt-4o in=1000 out=100'],
+  },
   *check({ stations }) {
     for (const { nodes } of stations) {
       for (const { span } of nodes) {

@@ -12,6 +12,9 @@ export const unauthorizedTenant = rule({
   summary: 'The credential that sent the span may not speak for this tenant.',
   why: 'Whoever holds any key could spend as anyone: a header is only a claim, the credential is what is known.',
   fix: () => 'Send the spans of this tenant with a key that may speak for it, or correct the tenant where it is set.',
+  example: {
+    route: ['web all waybill.credential.tenants=globex call=gpt-4o in=1000 out=100'],
+  },
   *check({ stations }) {
     for (const { nodes, carried, service } of stations) {
       for (const [i, { span }] of nodes.entries()) {

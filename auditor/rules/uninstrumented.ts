@@ -13,6 +13,9 @@ export const uninstrumented = traceRule({
   why: 'HTTP is instrumented and the model client is not, as often in ESM applications: the request is seen and its tokens are not.',
   fix: () =>
     'Instrument the model client of that service: run it with `node --import waybill/register`, or add its OpenTelemetry package.',
+  example: {
+    route: ['web all', 'web client server.address=api.openai.com http.request.method=POST'],
+  },
   *check({ nodes }) {
     const known = new Map<SpanNode, boolean>();
     for (const node of nodes) {

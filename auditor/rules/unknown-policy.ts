@@ -9,6 +9,10 @@ export const unknownPolicy = rule({
   summary: 'The policy that the call names is not in the contract, or it names none and none covers it.',
   why: 'Nobody looks a limit up under that id, so this spend counts against no budget.',
   fix: () => 'Correct the policy id at its source, or add the policy to the contract.',
+  example: {
+    route: ['web tenant=acme feature=chat policy=gold call=gpt-4o in=1000 out=100'],
+    contract: { policies: [{ id: 'pro-monthly', match: { tenant: ['acme'] } }] },
+  },
   *check({ passages, policy, call }, contract) {
     if (contract.source.policies.length === 0) return;
     const { value } = passages.policy;

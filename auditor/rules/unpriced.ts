@@ -9,6 +9,9 @@ export const unpriced = rule({
   why: 'The cost is unknown, and unknown is not zero: a gateway that prices an unmapped model at 0 lets it spend without end, since its budget never fires.',
   fix: () =>
     'Add the model to `prices` in the contract, or have the span name provider and model as the provider does.',
+  example: {
+    route: ['web all call=our-own-model in=1000 out=100'],
+  },
   *check({ billing, call }) {
     const { usage, usageNode, costPico, priceSource, provider, model } = billing;
     if (usageNode === null || usage === null || costPico !== null || priceSource !== null) return;

@@ -10,6 +10,10 @@ export const unregistered = rule({
   why: 'A mistyped or retired value owns nothing: no budget is looked up under it, so its spend escapes.',
   fix: ({ attribute }) =>
     `Correct the value at its source, or add it to attributes.${attribute}.values in the contract.`,
+  example: {
+    route: ['web all call=gpt-4o in=1000 out=100'],
+    contract: { attributes: { tenant: { values: ['globex'] } } },
+  },
   check: (route, contract) =>
     valuesWith('unregistered', route, contract, (_, value) => `as ${quoted(value)}, which the contract does not allow`),
 });

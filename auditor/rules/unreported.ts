@@ -8,6 +8,9 @@ export const unreported = rule({
   summary: 'A station hides the attribute, and a later one shows it again.',
   why: 'The value did travel, so attribution holds; but that station does not write it on its spans, and a report or a block at that very place would not see it.',
   fix: ({ hop }) => `Have ${hop.to} stamp its spans from baggage, if anything is to be reported or blocked there.`,
+  example: {
+    route: ['web all', 'queue', 'worker all call=gpt-4o in=1000 out=100'],
+  },
   *check({ passages, stations }, { required }) {
     for (const name of required) {
       const { outcome, hop, breakAt, value } = passages[name];

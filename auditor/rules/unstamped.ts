@@ -9,6 +9,9 @@ export const unstamped = rule({
   summary: "The call's own span lacks what its station carries.",
   why: 'Attribution holds, but whoever reads span by span, as most dashboards do, books this call under nobody. Often only the root span is stamped while the tokens sit on its children.',
   fix: ({ attribute, hop }) => `Have ${hop.to} stamp every span with ${attribute} from baggage, not only its first.`,
+  example: {
+    route: ['web all', 'web call=gpt-4o in=1000 out=100'],
+  },
   *check(route, { required }) {
     const station = callStation(route);
     for (const name of required) {

@@ -4,6 +4,9 @@ import type { Paint } from './paint.js';
 import { routeDrawing } from './route-drawing.js';
 import { dollars, safe } from './text.js';
 
+/** How wide a drawing may be where no terminal says. */
+export const PLAIN_COLUMNS = 120;
+
 /**
  * The audit for a person: each different route drawn station by station, with a line an attribute that shows where it
  * was lost, then what is wrong and what to do. Calls that fared alike are drawn once.

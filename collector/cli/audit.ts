@@ -12,14 +12,11 @@ import { gatewayNames } from '../../schemas/payload.js';
 import type { Span } from '../../schemas/span.js';
 import { contractInForce } from '../contract/in-force.js';
 import { createSpanReader } from '../otlp/span-reader.js';
-import { auditText } from './audit-text.js';
+import { auditText, PLAIN_COLUMNS } from './audit-text.js';
 import { ExitCode } from './exit.js';
 import { paint } from './paint.js';
 import type { AuditFile } from './read-audit-file.js';
 import { readAuditFile } from './read-audit-file.js';
-
-/** How wide a drawing may be where no terminal says. */
-const PLAIN_COLUMNS = 120;
 
 interface AuditFlags {
   readonly contract?: string;

@@ -1,7 +1,10 @@
 import { Command, Option } from 'commander';
-import { allRules } from '../../auditor/rules/all.js';
+import { allRules, rules, traceRules } from '../../auditor/rules/all.js';
+import { auditExample } from '../../auditor/rules/example.js';
 import type { RuleWords } from '../../auditor/rules/rule.js';
+import { auditText, PLAIN_COLUMNS } from './audit-text.js';
 import { UsageError } from './exit.js';
+import { paint } from './paint.js';
 
 /** `waybill rules`: lists the rules, or explains one. */
 export function rulesCommand(): Command {
@@ -33,6 +36,15 @@ function described({ id, severity, question, summary, why }: RuleWords): Omit<Ru
 }
 
 function explain(rule: RuleWords): string {
-  const fix = rule.fix({ attribute: 'tenant', key: 'tenant.id', hop: { from: 'agent', to: 'gateway' } });
-  return `${rule.id} (${rule.severity}, ${rule.question})\n\n${rule.summary}\n\nWhy: ${rule.why}\n\nFix, for example: ${fix}`;
+  return [`${rule.id} (${rule.severity}, ${rule.question})`, rule.summary, `Why: ${rule.why}`, exampleText(rule)].join(
+    '\n\n',
+  );
+}
+
+/** The smallest route that breaks a rule, as the audit draws it; a rule about a window of calls has only its fix. */
+function exampleText(rule: RuleWords): string {
+  const example = [...rules, ...traceRules].find(({ id }) => id === rule.id)?.example;
+  if (example === undefined) return `Fix: ${rule.fix({ attribute: '', key: '', hop: { from: '', to: '' } })}`;
+  const drawn = auditText(auditExample(example), paint(process.stdout), process.stdout.columns ?? PLAIN_COLUMNS);
+  return `For example:\n\n${drawn.replace(/\n\n[^\n]*$/, '')}`;
 }
