@@ -145,3 +145,6 @@ export type Contract = z.infer<typeof contractSchema>;
 export type ContractAttribute = Contract['attributes']['tenant'];
 export type Policy = Contract['policies'][number];
 export type GateThresholds = Contract['gate'];
+
+/** A proposed contract, as the file that a person then corrects. */
+export const proposalSchema = z.object({ yaml: z.string().describe('The file') });

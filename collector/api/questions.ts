@@ -1,14 +1,18 @@
 import * as z from 'zod';
 import type { CompiledContract } from '../../auditor/contract.js';
+import { proposeContract } from '../../auditor/propose-contract.js';
 import { scoreOf } from '../../auditor/score/score.js';
 import { severitySchema } from '../../schemas/audit.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
 import { simulationSchema } from '../../schemas/simulation.js';
+import { proposalSchema } from '../../schemas/contract.js';
+import { proposedYaml } from '../contract/write.js';
 import type { Store } from '../store/client.js';
 import { findGaps } from '../store/questions/gaps.js';
 import { askGate, gateHistory } from '../store/questions/gate.js';
 import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
 import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
+import { seenIn } from '../store/questions/seen.js';
 import { simulate } from '../store/questions/simulate.js';
 import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
 import { tallyCalls } from '../store/questions/tally.js';
@@ -133,5 +137,15 @@ export const questions: readonly Question[] = [
     query: simulateQuerySchema,
     response: simulationSchema,
     answer: (query, { store, contract, nowUs }) => simulate(store, contract, simulationAsked(query, contract, nowUs)),
+  }),
+  question({
+    path: '/contract/proposal',
+    summary: 'A contract to begin with, from the services, keys and values that the spans of a window show.',
+    query: questionSchema.pick({ since: true }),
+    response: proposalSchema,
+    answer: async ({ since = '7d' }, { store, nowUs }) => {
+      const seen = await seenIn(store, windowOf({ since }, nowUs));
+      return { yaml: proposedYaml(proposeContract(seen), { since, traces: seen.traces }) };
+    },
   }),
 ];
