@@ -4,6 +4,7 @@ import { proposeContract } from '../../auditor/propose-contract.js';
 import { scoreOf } from '../../auditor/score/score.js';
 import { severitySchema } from '../../schemas/audit.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
+import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
 import { proposalSchema } from '../../schemas/contract.js';
 import { proposedYaml } from '../contract/write.js';
@@ -12,6 +13,7 @@ import { findGaps } from '../store/questions/gaps.js';
 import { askGate, gateHistory } from '../store/questions/gate.js';
 import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
 import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
+import { policyFit } from '../store/questions/policy-fit.js';
 import { seenIn } from '../store/questions/seen.js';
 import { simulate } from '../store/questions/simulate.js';
 import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
@@ -137,6 +139,15 @@ export const questions: readonly Question[] = [
     query: simulateQuerySchema,
     response: simulationSchema,
     answer: (query, { store, contract, nowUs }) => simulate(store, contract, simulationAsked(query, contract, nowUs)),
+  }),
+  question({
+    path: '/policies',
+    summary: 'What each budget policy would and would not see, in dollars and by route; and which see nothing.',
+    query: questionSchema,
+    response: z.object({ policies: z.array(policyFitSchema) }),
+    answer: async (query, { store, contract, nowUs }) => ({
+      policies: await policyFit(store, contract, query, windowOf(query, nowUs)),
+    }),
   }),
   question({
     path: '/contract/proposal',

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { auditCommand } from './audit.js';
 import { contractCommand } from './contract.js';
 import { gateCommand } from './gate.js';
+import { policiesCommand } from './policies.js';
 import { rulesCommand } from './rules.js';
 import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
@@ -12,6 +13,7 @@ export const commands: readonly (() => Command)[] = [
   auditCommand,
   gateCommand,
   simulateCommand,
+  policiesCommand,
   contractCommand,
   rulesCommand,
 ];
