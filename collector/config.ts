@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { StartError } from './start-error.js';
 import type { StoreAddress } from './store/client.js';
 import { parseClickHouseUrl } from './store/client.js';
+import { existingPassword } from './store/embedded/credentials.js';
 import { durationUs } from './store/questions/gate.js';
 
 /** What `waybill serve` can be told; the contract is a file of its own. */
@@ -81,6 +82,31 @@ function flagName(flag: keyof typeof VARIABLES): string {
   return `--${flag
     .replace('clickhouse', 'clickhouse-')
     .replace(/-?([A-Z])/g, (_, letter: string) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The flags that say where the ClickHouse of a running Waybill is. */
+export type StoreFlags = Pick<ServeFlags, 'data' | 'clickhousePort'>;
+
+/**
+ * Where the ClickHouse of a running Waybill is, and as whom to speak to it.
+ *
+ * @throws StartError where there is no data directory, or a flag or variable is wrong
+ */
+export async function storeAddress(flags: StoreFlags, env: NodeJS.ProcessEnv): Promise<StoreAddress> {
+  const { clickHouse, dataDir, host, clickHousePort } = serveConfig(flags, env);
+  if (clickHouse !== null) return clickHouse;
+  const password = await existingPassword(dataDir);
+  if (password === null) {
+    throw new StartError(
+      `There is no data of Waybill in ${dataDir}. Name its directory with --data, or its server with CLICKHOUSE_URL.`,
+    );
+  }
+  return {
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${clickHousePort}`,
+    username: 'waybill',
+    password,
+    database: 'waybill',
+  };
 }
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];

@@ -3,6 +3,7 @@ import { auditCommand } from './audit.js';
 import { contractCommand } from './contract.js';
 import { gateCommand } from './gate.js';
 import { policiesCommand } from './policies.js';
+import { reauditCommand } from './reaudit.js';
 import { rulesCommand } from './rules.js';
 import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
@@ -14,6 +15,7 @@ export const commands: readonly (() => Command)[] = [
   gateCommand,
   simulateCommand,
   policiesCommand,
+  reauditCommand,
   contractCommand,
   rulesCommand,
 ];

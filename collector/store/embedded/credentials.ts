@@ -22,6 +22,16 @@ export async function loadCredentials(directory: string): Promise<Credentials> {
   };
 }
 
+/** The password of our own user in a data directory; null where it is none. */
+export async function existingPassword(directory: string): Promise<string | null> {
+  try {
+    return (await readFile(join(directory, 'waybill.password'), 'utf8')).trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 async function passwordIn(file: string): Promise<string> {
   try {
     // `wx`: of two processes that start at once, one writes and both read the same.

@@ -6,7 +6,7 @@ import type { GateAnswer, Scope } from '../../../schemas/gate.js';
 import { gateAnswerSchema } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import { gapsOfCalls } from './gaps.js';
-import { callsIn } from './scope.js';
+import { callsIn, iso } from './scope.js';
 import type { Window } from './scope.js';
 import { tallyCalls, tallyDays } from './tally.js';
 
@@ -45,10 +45,6 @@ export function durationUs(text: string): number {
   const amount = Number(text.slice(0, -1));
   if (unit === undefined || !(amount > 0)) throw new Error(`'${text}' is no span of time; 30s, 15m, 12h and 7d are.`);
   return amount * unit * 1_000_000;
-}
-
-function iso(us: number): string {
-  return new Date(us / 1000).toISOString();
 }
 
 const policyRowSchema = z.tuple([z.object({ resolved: z.array(z.string()), ambiguous: z.coerce.number() })]);

@@ -3,7 +3,7 @@ import type { CompiledContract } from '../../../auditor/contract.js';
 import { usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { PolicyFit } from '../../../schemas/policy-fit.js';
-import { policyFateSchema } from '../../../schemas/policy-fit.js';
+import { policyFateSchema, policyFitSchema } from '../../../schemas/policy-fit.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
 import { callsIn } from './scope.js';
@@ -95,8 +95,8 @@ function fitOf(
     policy: id === '' ? null : id,
     isListed,
     isDead: isListed && !own.some(({ fate }) => fate === 'seen'),
-    fates: own.map(({ policy: _, ...fate }) => fate),
-    routes: ways.map(({ policy: _, routes: __, ...way }) => way),
+    fates: own.map(({ fate, calls, costUsd, unknownCost }) => ({ fate, calls, costUsd, unknownCost })),
+    routes: ways.map((way) => policyFitSchema.shape.routes.element.parse(way)),
     routesLeftOut: Math.max(0, (ways[0]?.routes ?? 0) - ways.length),
   };
 }

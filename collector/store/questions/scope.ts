@@ -12,6 +12,11 @@ export const DAY_US = 86_400_000_000;
 /** The last day that ClickHouse's `Date` can hold, 2149-06-06. Past its ends it wraps around, without an error. */
 const MAX_DAY = 65_535;
 
+/** A moment, microseconds since 1970, in ISO 8601 to the millisecond. */
+export function iso(us: number): string {
+  return new Date(Math.floor(us / 1_000)).toISOString();
+}
+
 /** What to put behind `WHERE` on `calls`, with its parameters. */
 export interface Condition {
   readonly sql: string;
