@@ -2,32 +2,17 @@ import type { Attributes, CallFacts, Usage } from '../../schemas/span.js';
 import { reportedCostUsd } from '../cost/reported-cost.js';
 import { parseUsd } from '../cost/usd.js';
 import { dialects } from './all.js';
-import type { Condition, Dialect, Source, UsageForm } from './dialect.js';
+import type { Dialect, UsageForm } from './dialect.js';
 import { matchesScope } from './dialect.js';
+import type { FactValues, Place, PlacedCondition } from './places.js';
+import { factKeys, firstText, holds, placedCondition, placeOf, placesOf, slotOf, textAt } from './places.js';
 import { makerOf, providerName } from './provider.js';
-import { parseDict } from './dict.js';
 import { countOrNull, usageFrom } from './usage.js';
-
-/**
- * The values of one span by slot: the value of key `k` stands at `factKeys.get(k)`. A decoder fills it as it goes, so
- * that no span costs a map of its attributes.
- */
-export type FactValues = readonly (string | undefined)[];
 
 /** Reads the call off a span's values; null where the span is no call. */
 export type CallReader = (values: FactValues) => CallFacts | null;
 
-/** Every attribute key that some dialect reads, to its slot. */
-export const factKeys: ReadonlyMap<string, number> = new Map(
-  [...new Set(dialects.flatMap(keysOf))].map((key, slot) => [key, slot]),
-);
-
 const noValues: FactValues = Array.from({ length: factKeys.size }, () => undefined);
-
-/** The keys whose values are JSON: they may be longer than others, and what is cut is no JSON. */
-export const jsonFactKeys: ReadonlySet<string> = new Set(
-  dialects.flatMap((one) => sourcesOf(one).flatMap((source) => (typeof source === 'string' ? [] : [source.key]))),
-);
 
 /**
  * What a span says of one request to a model, in the same words for every dialect; null where it is no call.
@@ -56,16 +41,18 @@ export function factValuesOf(attributes: Attributes): FactValues {
 export function callReaderFor(scopeName: string, scopeVersion: string): CallReader {
   const known = dialects.filter((one) => one.scopes.some((scope) => matchesScope(scope, scopeName, scopeVersion)));
   const order = [...known, ...dialects.filter((one) => !known.includes(one))].map((one) => ({
-    one,
+    one: placed.get(one) ?? placedDialect(one),
     marks: [...one.marks, ...(known.includes(one) ? (one.scopeMarks ?? []) : [])].map(slotOf),
-    estimates: (one.estimates ?? []).filter(({ scope }) => matchesScope(scope, scopeName, scopeVersion)),
-    forms: one.usage.filter(
-      ({ scopes }) => scopes?.some((scope) => matchesScope(scope, scopeName, scopeVersion)) ?? true,
-    ),
+    estimates: (one.estimates ?? [])
+      .filter(({ scope }) => matchesScope(scope, scopeName, scopeVersion))
+      .map(({ model, unless }) => ({ model, unless: unless.map(placedCondition) })),
+    forms: one.usage
+      .filter(({ scopes }) => scopes?.some((scope) => matchesScope(scope, scopeName, scopeVersion)) ?? true)
+      .map(placedForm),
   }));
   return (values) => {
     for (const { one, marks, estimates, forms } of order) {
-      if (!marks.some((slot) => values[slot] !== undefined)) continue;
+      if (!bearsAny(marks, values)) continue;
       const facts = factsIn(one, forms, values);
       return facts === null || estimates.length === 0
         ? facts
@@ -75,29 +62,75 @@ export function callReaderFor(scopeName: string, scopeVersion: string): CallRead
   };
 }
 
-function factsIn(dialect: Dialect, forms: readonly UsageForm[], values: FactValues): CallFacts | null {
-  const operation = operationIn(dialect, values);
+function bearsAny(slots: readonly number[], values: FactValues): boolean {
+  for (const slot of slots) if (values[slot] !== undefined) return true;
+  return false;
+}
+
+/** A dialect with its sources looked up, since that takes longer than reading what stands there. */
+function placedDialect(dialect: Dialect) {
+  return {
+    dialect,
+    kind: placesOf(dialect.call.kind),
+    provider: placesOf(dialect.provider),
+    requestModel: placesOf(dialect.requestModel),
+    responseModel: placesOf(dialect.responseModel),
+    responseId: placesOf(dialect.responseId),
+    conversationId: placesOf(dialect.conversationId),
+    stream: dialect.stream.map(placedCondition),
+    cacheReplay: dialect.cacheReplay.map(placedCondition),
+    cost: dialect.cost.map(({ amount, currency, zeroIsUnknown }) => ({
+      amount: placeOf(amount),
+      currency: currency === undefined ? null : placeOf(currency),
+      zeroIsUnknown,
+    })),
+  };
+}
+
+type PlacedDialect = ReturnType<typeof placedDialect>;
+
+const placed: ReadonlyMap<Dialect, PlacedDialect> = new Map(dialects.map((one) => [one, placedDialect(one)]));
+
+function placedForm(form: UsageForm) {
+  return {
+    when: form.when?.map(placedCondition),
+    inputTokens: placesOf(form.inputTokens),
+    outputTokens: placesOf(form.outputTokens),
+    cacheReadTokens: placesOf(form.cacheReadTokens),
+    cacheWriteTokens: placesOf(form.cacheWriteTokens),
+    reasoningTokens: placesOf(form.reasoningTokens),
+    inputAudioTokens: placesOf(form.inputAudioTokens),
+    outputAudioTokens: placesOf(form.outputAudioTokens),
+    parts: form.parts,
+  };
+}
+
+type PlacedForm = ReturnType<typeof placedForm>;
+
+function factsIn(one: PlacedDialect, forms: readonly PlacedForm[], values: FactValues): CallFacts | null {
+  const { dialect } = one;
+  const operation = operationIn(one, values);
   if (operation === null) return null;
-  const provider = providerIn(dialect, values);
+  const provider = providerIn(one, values);
   return {
     dialect: dialect.id,
     operation,
     provider,
-    requestModel: modelName(firstText(dialect.requestModel, values), provider, dialect),
-    responseModel: modelName(firstText(dialect.responseModel, values), provider, dialect),
-    responseId: firstText(dialect.responseId, values),
-    conversationId: firstText(dialect.conversationId, values),
-    stream: dialect.stream.some((one) => holds(one, values)),
+    requestModel: modelName(firstText(one.requestModel, values), provider, dialect),
+    responseModel: modelName(firstText(one.responseModel, values), provider, dialect),
+    responseId: firstText(one.responseId, values),
+    conversationId: firstText(one.conversationId, values),
+    stream: one.stream.some((condition) => holds(condition, values)),
     usage: usageIn(forms, values),
     usageEstimated: false,
-    cacheReplay: dialect.cacheReplay.some((one) => holds(one, values)),
-    reportedCostUsd: costIn(dialect, values),
+    cacheReplay: one.cacheReplay.some((condition) => holds(condition, values)),
+    reportedCostUsd: costIn(one, values),
   };
 }
 
-function providerIn({ provider, providerNames, unsaidProvider, requestModel }: Dialect, values: FactValues): string {
+function providerIn({ dialect, provider, requestModel }: PlacedDialect, values: FactValues): string {
   const said = firstText(provider, values);
-  if (said !== '' || unsaidProvider === undefined) return providerName(said, providerNames);
+  if (said !== '' || dialect.unsaidProvider === undefined) return providerName(said, dialect.providerNames);
   return makerOf(firstText(requestModel, values));
 }
 
@@ -107,14 +140,18 @@ function modelName(said: string, provider: string, { modelBehindProvider, provid
   return slash > 0 && providerName(said.slice(0, slash), providerNames) === provider ? said.slice(slash + 1) : said;
 }
 
-function operationIn({ call, requestModel, provider }: Dialect, values: FactValues): string | null {
-  const kind = firstText(call.kind, values);
+function operationIn(
+  { dialect, kind: kinds, requestModel, provider }: PlacedDialect,
+  values: FactValues,
+): string | null {
+  const { call } = dialect;
+  const kind = firstText(kinds, values);
   if (kind !== '') return Object.hasOwn(call.operations, kind) ? (call.operations[kind] ?? null) : null;
   if (call.unnamed === null) return null;
   return firstText(requestModel, values) !== '' && firstText(provider, values) !== '' ? call.unnamed : null;
 }
 
-function usageIn(forms: readonly UsageForm[], values: FactValues): Usage | null {
+function usageIn(forms: readonly PlacedForm[], values: FactValues): Usage | null {
   for (const form of forms) {
     if (form.when !== undefined && !form.when.some((one) => holds(one, values))) continue;
     const usage = usageAs(form, values);
@@ -123,7 +160,7 @@ function usageIn(forms: readonly UsageForm[], values: FactValues): Usage | null 
   return null;
 }
 
-function usageAs(form: UsageForm, values: FactValues): Usage | null {
+function usageAs(form: PlacedForm, values: FactValues): Usage | null {
   const counts = {
     input: firstCount(form.inputTokens, values),
     output: firstCount(form.outputTokens, values),
@@ -138,109 +175,31 @@ function usageAs(form: UsageForm, values: FactValues): Usage | null {
 
 function isEstimated(
   { requestModel }: CallFacts,
-  estimates: NonNullable<Dialect['estimates']>,
+  estimates: readonly { readonly model: RegExp; readonly unless: readonly PlacedCondition[] }[],
   values: FactValues,
 ): boolean {
   return estimates.some(({ model, unless }) => model.test(requestModel) && !unless.some((one) => holds(one, values)));
 }
 
-function costIn({ cost }: Dialect, values: FactValues): string | null {
+function costIn({ cost }: PlacedDialect, values: FactValues): string | null {
   for (const { amount, currency, zeroIsUnknown } of cost) {
-    const said = currency === undefined ? '' : textAt(currency, values);
+    const said = currency === null ? '' : textAt(currency, values);
     if (said !== '' && said.toUpperCase() !== 'USD') continue;
-    const costUsd = reportedCostUsd(textAt(amount, values));
+    const claimed = textAt(amount, values);
+    const costUsd = claimed === '' ? null : reportedCostUsd(claimed);
     if (costUsd === null || (zeroIsUnknown === true && parseUsd(costUsd) === 0n)) continue;
     return costUsd;
   }
   return null;
 }
 
-function holds({ source, words }: Condition, values: FactValues): boolean {
-  const said = textAt(source, values).toLowerCase();
-  return said !== '' && (words === null || words.some((word) => word.toLowerCase() === said));
-}
-
-function firstText(sources: readonly Source[], values: FactValues): string {
-  for (const source of sources) {
-    const text = textAt(source, values);
-    if (text !== '') return text;
-  }
-  return '';
-}
-
 /** The first that is a count: whatever else stands there (NaN, a negative number, a fraction) was not reported. */
-function firstCount(sources: readonly Source[], values: FactValues): number | null {
-  for (const source of sources) {
-    const text = textAt(source, values);
+function firstCount(places: readonly Place[], values: FactValues): number | null {
+  for (const place of places) {
+    const text = textAt(place, values);
+    if (text === '') continue;
     const count = /^\d{1,16}$/.test(text) ? countOrNull(Number(text)) : null;
     if (count !== null) return count;
   }
   return null;
-}
-
-/** Empty: not said. */
-function textAt(source: Source, values: FactValues): string {
-  if (typeof source === 'string') return values[slotOf(source)] ?? '';
-  let at = parsedAt(slotOf(source.key), values);
-  for (const key of source.path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return '';
-    at = Object.getOwnPropertyDescriptor(at, key)?.value;
-  }
-  return typeof at === 'string' || typeof at === 'number' || typeof at === 'boolean' ? String(at) : '';
-}
-
-/** What was parsed for a span that is being read: a dozen sources may look into one long value. */
-const parsedOf = new WeakMap<FactValues, Map<number, unknown>>();
-
-function parsedAt(slot: number, values: FactValues): unknown {
-  const text = values[slot];
-  if (text === undefined) return undefined;
-  const known = parsedOf.get(values) ?? new Map<number, unknown>();
-  parsedOf.set(values, known);
-  if (!known.has(slot)) known.set(slot, parseDict(text));
-  return known.get(slot);
-}
-
-function slotOf(key: string): number {
-  return factKeys.get(key) ?? -1;
-}
-
-function keysOf(one: Dialect): string[] {
-  return [
-    ...one.marks,
-    ...(one.scopeMarks ?? []),
-    ...sourcesOf(one).map((source) => (typeof source === 'string' ? source : source.key)),
-  ];
-}
-
-function sourcesOf(one: Dialect): Source[] {
-  const conditions = [
-    ...one.stream,
-    ...one.cacheReplay,
-    ...(one.estimates ?? []).flatMap(({ unless }) => unless),
-    ...one.usage.flatMap(({ when }) => when ?? []),
-  ];
-  return [
-    ...one.call.kind,
-    ...one.provider,
-    ...one.requestModel,
-    ...one.responseModel,
-    ...one.responseId,
-    ...one.conversationId,
-    ...one.usage.flatMap(countsOf),
-    ...conditions.map(({ source }) => source),
-    ...one.cost.flatMap(({ amount, currency }) => (currency === undefined ? [amount] : [amount, currency])),
-  ];
-}
-
-function countsOf(form: UsageForm): Source[] {
-  return [
-    ...form.inputTokens,
-    ...form.outputTokens,
-    ...form.cacheReadTokens,
-    ...form.cacheWriteTokens,
-    ...form.reasoningTokens,
-    ...form.inputAudioTokens,
-    ...form.outputAudioTokens,
-  ];
 }

@@ -1,7 +1,8 @@
 import { MalformedRequest } from './errors.js';
-import { cutText, decodeText, MAX_VALUE_LENGTH, type SpanReader } from './span-reader.js';
+import type { SpanReader } from './span-reader.js';
+import { cutText, decodeText, MAX_VALUE_LENGTH } from './text.js';
 import type { Wire } from './wire.js';
-import { WireType } from './wire.js';
+import { enter, readDouble, readInt64Text, readTag, readUint32, skip, WireType } from './wire.js';
 
 /** How deep values may be nested, in every wire format. */
 export const MAX_DEPTH = 64;
@@ -26,40 +27,40 @@ const FIELD = {
 export function readAnyValue(wire: Wire, reader: SpanReader, end: number, maxLength: number): string {
   let text = '';
   while (wire.at < end) {
-    const tag = wire.tag(end);
+    const tag = readTag(wire, end);
     switch (tag) {
       case FIELD.string:
         text = maxLength === MAX_VALUE_LENGTH ? readString(wire, reader, end) : readLongString(wire, end, maxLength);
         break;
       case FIELD.bool:
-        text = wire.uint32(end) === 0 ? 'false' : 'true';
+        text = readUint32(wire, end) === 0 ? 'false' : 'true';
         break;
       case FIELD.int:
-        text = wire.int64Text(end);
+        text = readInt64Text(wire, end);
         break;
       case FIELD.double:
-        text = String(wire.double(end));
+        text = String(readDouble(wire, end));
         break;
       case FIELD.array:
       case FIELD.map:
         text = cutText(JSON.stringify(readNested(wire, reader, tag, end, 1)), maxLength);
         break;
       default:
-        wire.skip(tag, end);
+        skip(wire, tag, end);
     }
   }
   return text;
 }
 
 function readString(wire: Wire, reader: SpanReader, limit: number): string {
-  const end = wire.open(limit);
-  const text = reader.textIn(wire.bytes, wire.at, end);
+  const end = enter(wire, limit);
+  const text = reader.textIn(wire, wire.at, end);
   wire.at = end;
   return text;
 }
 
 function readLongString(wire: Wire, limit: number, maxLength: number): string {
-  const end = wire.open(limit);
+  const end = enter(wire, limit);
   const text = decodeText(wire.bytes, wire.at, end, maxLength);
   wire.at = end;
   return text;
@@ -68,27 +69,27 @@ function readLongString(wire: Wire, limit: number, maxLength: number): string {
 function readPlain(wire: Wire, reader: SpanReader, end: number, depth: number): Plain {
   let plain: Plain = null;
   while (wire.at < end) {
-    const tag = wire.tag(end);
+    const tag = readTag(wire, end);
     switch (tag) {
       case FIELD.string:
         plain = readString(wire, reader, end);
         break;
       case FIELD.bool:
-        plain = wire.uint32(end) !== 0;
+        plain = readUint32(wire, end) !== 0;
         break;
       case FIELD.int:
-        plain = wire.int64Text(end);
+        plain = readInt64Text(wire, end);
         if (Number.isSafeInteger(Number(plain))) plain = Number(plain);
         break;
       case FIELD.double:
-        plain = wire.double(end);
+        plain = readDouble(wire, end);
         break;
       case FIELD.array:
       case FIELD.map:
         plain = readNested(wire, reader, tag, end, depth + 1);
         break;
       default:
-        wire.skip(tag, end);
+        skip(wire, tag, end);
     }
   }
   return plain;
@@ -97,14 +98,14 @@ function readPlain(wire: Wire, reader: SpanReader, end: number, depth: number): 
 /** ArrayValue { 1: repeated AnyValue values }; KeyValueList { 1: repeated KeyValue values } */
 function readNested(wire: Wire, reader: SpanReader, tag: number, limit: number, depth: number): Plain {
   if (depth > MAX_DEPTH) throw new MalformedRequest(`Values are nested over ${MAX_DEPTH} deep at byte ${wire.at}.`);
-  const end = wire.open(limit);
+  const end = enter(wire, limit);
   const list: Plain[] = [];
   const entries: [string, Plain][] = [];
   while (wire.at < end) {
-    const inner = wire.tag(end);
-    if (inner !== 8 + WireType.length) wire.skip(inner, end);
-    else if (tag === FIELD.array) list.push(readPlain(wire, reader, wire.open(end), depth));
-    else entries.push(readEntry(wire, reader, wire.open(end), depth));
+    const inner = readTag(wire, end);
+    if (inner !== 8 + WireType.length) skip(wire, inner, end);
+    else if (tag === FIELD.array) list.push(readPlain(wire, reader, enter(wire, end), depth));
+    else entries.push(readEntry(wire, reader, enter(wire, end), depth));
   }
   return tag === FIELD.array ? list : Object.fromEntries(entries);
 }
@@ -113,10 +114,10 @@ function readEntry(wire: Wire, reader: SpanReader, end: number, depth: number): 
   let key = '';
   let value: Plain = null;
   while (wire.at < end) {
-    const tag = wire.tag(end);
+    const tag = readTag(wire, end);
     if (tag === 8 + WireType.length) key = readString(wire, reader, end);
-    else if (tag === 16 + WireType.length) value = readPlain(wire, reader, wire.open(end), depth);
-    else wire.skip(tag, end);
+    else if (tag === 16 + WireType.length) value = readPlain(wire, reader, enter(wire, end), depth);
+    else skip(wire, tag, end);
   }
   return [key, value];
 }

@@ -5,7 +5,9 @@ import { MAX_DEPTH } from './any-value.js';
 import { MalformedRequest } from './errors.js';
 import type { DecodedRequest, RawSpan, ScopeContext, SpanReader } from './span-reader.js';
 import { checkJsonShape } from './json-shape.js';
-import { cutText, MAX_VALUE_LENGTH, setAttribute, toSpan, UNKNOWN_SERVICE, unusable } from './span-reader.js';
+import { clearAttributes, keepAttribute, setAttribute } from './span-attributes.js';
+import { toSpan, UNKNOWN_SERVICE, unusable } from './span-reader.js';
+import { cutText, MAX_VALUE_LENGTH } from './text.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,6 +26,7 @@ export function decodeJson(body: Uint8Array, reader: SpanReader): DecodedRequest
 
 /** Decodes a request that was parsed already. */
 export function decodeJsonValue(request: unknown, reader: SpanReader): DecodedRequest {
+  reader.begin();
   const spans: Span[] = [];
   let rejected = 0;
   let rejectedReason = '';
@@ -61,9 +64,9 @@ function readResource(resource: unknown, reader: SpanReader, at: string): Pick<S
   let service = '';
   if (resource === undefined || resource === null) return { service: UNKNOWN_SERVICE, resource: kept };
   eachAttribute(fields(resource, `${at}.resource`), `${at}.resource`, (key, value, where) => {
-    const { use, maxLength } = reader.keyNamed(key);
-    if (key === 'service.name') service = textOf(value, where, maxLength);
-    if (use === 'keep') setAttribute(kept, key, textOf(value, where, maxLength), reader);
+    const known = reader.keyNamed(key);
+    if (key === 'service.name') service = textOf(value, where, known.maxLength);
+    if (known.use === 'keep') keepAttribute(kept, known, textOf(value, where, known.maxLength));
   });
   return { service: service || UNKNOWN_SERVICE, resource: kept };
 }
@@ -78,10 +81,11 @@ function readScope(scope: unknown, at: string): Pick<ScopeContext, 'scopeName' |
 }
 
 function readSpan(span: Fields, reader: SpanReader, at: string): RawSpan {
-  const attributes: string[] = [];
+  const { attributes } = reader;
+  clearAttributes(attributes);
   eachAttribute(span, at, (key, value, where) => {
-    const { use, maxLength } = reader.keyNamed(key);
-    if (use !== 'skip') setAttribute(attributes, key, textOf(value, where, maxLength), reader);
+    const known = reader.keyNamed(key);
+    if (known.use !== 'skip') setAttribute(attributes, known, textOf(value, where, known.maxLength));
   });
   const status = span['status'];
   return {
@@ -107,8 +111,8 @@ function readSpan(span: Fields, reader: SpanReader, at: string): RawSpan {
 function readLink(link: Fields, reader: SpanReader, at: string): SpanLink {
   const attributes: string[] = [];
   eachAttribute(link, at, (key, value, where) => {
-    const { use, maxLength } = reader.keyNamed(key);
-    if (use === 'keep') setAttribute(attributes, key, textOf(value, where, maxLength), reader);
+    const known = reader.keyNamed(key);
+    if (known.use === 'keep') keepAttribute(attributes, known, textOf(value, where, known.maxLength));
   });
   return {
     traceId: string(link, 'traceId', at).toLowerCase(),

@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer';
 import type { Span, SpanLink } from '../../schemas/span.js';
-import type { DecodedRequest, RawSpan, ScopeContext, SpanReader } from './span-reader.js';
-import { setAttribute, toSpan, UNKNOWN_SERVICE, unusable } from './span-reader.js';
-import type { Wire } from './wire.js';
-import { createWire, WireType } from './wire.js';
 import { readAnyValue } from './any-value.js';
+import type { KnownKey } from './span-attributes.js';
+import { clearAttributes, keepAttribute, setAttribute } from './span-attributes.js';
+import type { DecodedRequest, RawSpan, ScopeContext, SpanReader } from './span-reader.js';
+import { toSpan, UNKNOWN_SERVICE, unusable } from './span-reader.js';
+import type { Wire } from './wire.js';
+import { createWire, enter, readFixed32, readNanosAsMicros, readTag, readUint32, skip, WireType } from './wire.js';
 
 /**
  * Decodes an `ExportTraceServiceRequest` straight from the wire: only the fields that the audit needs are visited,
@@ -17,13 +19,22 @@ import { readAnyValue } from './any-value.js';
  */
 export function decodeProtobuf(body: Uint8Array, reader: SpanReader): DecodedRequest {
   const wire = createWire(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
-  const request: Request = { wire, reader, spans: [], rejected: 0, rejectedReason: '' };
+  const request: Request = {
+    wire,
+    reader,
+    spans: [],
+    rejected: 0,
+    rejectedReason: '',
+    known: reader.keyNamed(''),
+    value: '',
+  };
+  reader.begin();
   const end = body.byteLength;
   // ExportTraceServiceRequest { 1: repeated ResourceSpans resource_spans }
   while (wire.at < end) {
-    const tag = wire.tag(end);
-    if (tag === field(1, WireType.length)) readResourceSpans(request, wire.open(end));
-    else wire.skip(tag, end);
+    const tag = readTag(wire, end);
+    if (tag === field(1, WireType.length)) readResourceSpans(request, enter(wire, end));
+    else skip(wire, tag, end);
   }
   return { spans: request.spans, rejected: request.rejected, rejectedReason: request.rejectedReason };
 }
@@ -34,6 +45,9 @@ interface Request {
   readonly spans: Span[];
   rejected: number;
   rejectedReason: string;
+  /** The attribute that was read last. */
+  known: KnownKey;
+  value: string;
 }
 
 function field(number: number, type: number): number {
@@ -47,14 +61,14 @@ function readResourceSpans(request: Request, end: number): void {
   let service = '';
   const scopes: { start: number; end: number }[] = [];
   while (wire.at < end) {
-    const tag = wire.tag(end);
-    if (tag === field(1, WireType.length)) service = readResource(request, wire.open(end), resource) || service;
+    const tag = readTag(wire, end);
+    if (tag === field(1, WireType.length)) service = readResource(request, enter(wire, end), resource) || service;
     else if (tag === field(2, WireType.length)) {
       // The resource may come after its spans: they are read once it is known.
-      const scopeEnd = wire.open(end);
+      const scopeEnd = enter(wire, end);
       scopes.push({ start: wire.at, end: scopeEnd });
       wire.at = scopeEnd;
-    } else wire.skip(tag, end);
+    } else skip(wire, tag, end);
   }
   for (const scope of scopes) {
     wire.at = scope.start;
@@ -64,52 +78,42 @@ function readResourceSpans(request: Request, end: number): void {
 }
 
 /** Resource { 1: repeated KeyValue attributes, 2: uint32 dropped_attributes_count }; returns `service.name`. */
-function readResource({ wire, reader }: Request, end: number, kept: string[]): string {
+function readResource(request: Request, end: number, kept: string[]): string {
+  const { wire } = request;
   let service = '';
   while (wire.at < end) {
-    const tag = wire.tag(end);
-    if (tag !== field(1, WireType.length)) {
-      wire.skip(tag, end);
-      continue;
+    const tag = readTag(wire, end);
+    if (tag !== field(1, WireType.length)) skip(wire, tag, end);
+    else if (readKeyValue(request, enter(wire, end), 'service.name')) {
+      if (request.known.key === 'service.name') service = request.value;
+      if (request.known.use === 'keep') keepAttribute(kept, request.known, request.value);
     }
-    readKeyValue(
-      wire,
-      reader,
-      wire.open(end),
-      (key, use, value) => {
-        if (key === 'service.name') service = value;
-        if (use === 'keep') setAttribute(kept, key, value, reader);
-      },
-      isServiceName,
-    );
   }
   return service;
-}
-
-function isServiceName(key: string): boolean {
-  return key === 'service.name';
-}
-
-function isNone(): boolean {
-  return false;
 }
 
 /** ScopeSpans { 1: InstrumentationScope scope, 2: repeated Span spans, 3: string schema_url } */
 function readScopeSpans(request: Request, end: number, resource: Pick<ScopeContext, 'service' | 'resource'>): void {
   const { wire } = request;
   let scope: ScopeContext = { ...resource, scopeName: '', scopeVersion: '' };
-  const raw: RawSpan[] = [];
+  const start = wire.at;
   while (wire.at < end) {
-    const tag = wire.tag(end);
-    if (tag === field(1, WireType.length)) scope = { ...scope, ...readScope(request, wire.open(end)) };
-    else if (tag === field(2, WireType.length)) {
-      request.reader.checkCount(request.spans.length + request.rejected + raw.length + 1);
-      raw.push(readSpan(request, wire.open(end)));
-    } else wire.skip(tag, end);
+    const tag = readTag(wire, end);
+    if (tag === field(1, WireType.length)) scope = { ...scope, ...readScope(request, enter(wire, end)) };
+    else skip(wire, tag, end);
   }
-  for (const span of raw) {
-    const reason = unusable(span);
-    if (reason === null) request.spans.push(toSpan(span, scope, request.reader));
+  // The scope, too, may come after its spans.
+  wire.at = start;
+  while (wire.at < end) {
+    const tag = readTag(wire, end);
+    if (tag !== field(2, WireType.length)) {
+      skip(wire, tag, end);
+      continue;
+    }
+    request.reader.checkCount(request.spans.length + request.rejected + 1);
+    const raw = readSpan(request, enter(wire, end));
+    const reason = unusable(raw);
+    if (reason === null) request.spans.push(toSpan(raw, scope, request.reader));
     else {
       request.rejected += 1;
       request.rejectedReason ||= reason;
@@ -122,10 +126,10 @@ function readScope({ wire, reader }: Request, end: number): { scopeName: string;
   let scopeName = '';
   let scopeVersion = '';
   while (wire.at < end) {
-    const tag = wire.tag(end);
+    const tag = readTag(wire, end);
     if (tag === field(1, WireType.length)) scopeName = readText(wire, reader, end);
     else if (tag === field(2, WireType.length)) scopeVersion = readText(wire, reader, end);
-    else wire.skip(tag, end);
+    else skip(wire, tag, end);
   }
   return { scopeName, scopeVersion };
 }
@@ -138,9 +142,11 @@ function readScope({ wire, reader }: Request, end: number): { scopeName: string;
  *   13: repeated Link links, 14: uint32 dropped_links_count, 15: Status status, 16: fixed32 flags
  * }
  */
-function readSpan({ wire, reader }: Request, end: number): RawSpan {
-  const attributes: string[] = [];
+function readSpan(request: Request, end: number): RawSpan {
+  const { wire, reader } = request;
+  const { attributes } = reader;
   const links: SpanLink[] = [];
+  clearAttributes(attributes);
   const span = {
     traceId: '',
     spanId: '',
@@ -156,75 +162,68 @@ function readSpan({ wire, reader }: Request, end: number): RawSpan {
     attributes,
     links,
   };
-  const keep = (key: string, _use: string, value: string): void => setAttribute(attributes, key, value, reader);
   while (wire.at < end) {
-    const tag = wire.tag(end);
+    const tag = readTag(wire, end);
     switch (tag) {
       case field(1, WireType.length):
-        span.traceId = readHex(wire, end);
+        span.traceId = readId(wire, reader, end);
         break;
       case field(2, WireType.length):
-        span.spanId = readHex(wire, end);
+        span.spanId = readId(wire, reader, end);
         break;
       case field(3, WireType.length):
         span.traceState = readText(wire, reader, end);
         break;
       case field(4, WireType.length):
-        span.parentSpanId = readHex(wire, end);
+        span.parentSpanId = readId(wire, reader, end);
         break;
       case field(5, WireType.length):
         span.name = readText(wire, reader, end);
         break;
       case field(6, WireType.varint):
-        span.kind = wire.uint32(end);
+        span.kind = readUint32(wire, end);
         break;
       case field(7, WireType.fixed64):
-        span.startUs = wire.nanosAsMicros(end);
+        span.startUs = readNanosAsMicros(wire, end);
         break;
       case field(8, WireType.fixed64):
-        span.endUs = wire.nanosAsMicros(end);
+        span.endUs = readNanosAsMicros(wire, end);
         break;
       case field(9, WireType.length):
-        readKeyValue(wire, reader, wire.open(end), keep, isNone);
+        if (readKeyValue(request, enter(wire, end), null)) setAttribute(attributes, request.known, request.value);
         break;
       case field(10, WireType.varint):
-        span.droppedAttributes = wire.uint32(end);
+        span.droppedAttributes = readUint32(wire, end);
         break;
       case field(13, WireType.length):
-        links.push(readLink(wire, reader, wire.open(end)));
+        links.push(readLink(request, enter(wire, end)));
         break;
       case field(15, WireType.length):
-        span.status = readStatus(wire, wire.open(end));
+        span.status = readStatus(wire, enter(wire, end));
         break;
       case field(16, WireType.fixed32):
-        span.flags = wire.fixed32(end);
+        span.flags = readFixed32(wire, end);
         break;
       default:
-        wire.skip(tag, end);
+        skip(wire, tag, end);
     }
   }
   return span;
 }
 
 /** Link { 1: bytes trace_id, 2: bytes span_id, 3: string trace_state, 4: repeated KeyValue attributes, 6: fixed32 flags } */
-function readLink(wire: Wire, reader: SpanReader, end: number): SpanLink {
+function readLink(request: Request, end: number): SpanLink {
+  const { wire, reader } = request;
   const attributes: string[] = [];
   const link = { traceId: '', spanId: '', attributes };
   while (wire.at < end) {
-    const tag = wire.tag(end);
-    if (tag === field(1, WireType.length)) link.traceId = readHex(wire, end);
-    else if (tag === field(2, WireType.length)) link.spanId = readHex(wire, end);
-    else if (tag === field(4, WireType.length)) {
-      readKeyValue(
-        wire,
-        reader,
-        wire.open(end),
-        (key, use, value) => {
-          if (use === 'keep') setAttribute(attributes, key, value, reader);
-        },
-        isNone,
-      );
-    } else wire.skip(tag, end);
+    const tag = readTag(wire, end);
+    if (tag === field(1, WireType.length)) link.traceId = readId(wire, reader, end);
+    else if (tag === field(2, WireType.length)) link.spanId = readId(wire, reader, end);
+    else if (tag !== field(4, WireType.length)) skip(wire, tag, end);
+    else if (readKeyValue(request, enter(wire, end), null) && request.known.use === 'keep') {
+      keepAttribute(attributes, request.known, request.value);
+    }
   }
   return link;
 }
@@ -233,61 +232,56 @@ function readLink(wire: Wire, reader: SpanReader, end: number): SpanLink {
 function readStatus(wire: Wire, end: number): number {
   let code = 0;
   while (wire.at < end) {
-    const tag = wire.tag(end);
-    if (tag === field(3, WireType.varint)) code = wire.uint32(end);
-    else wire.skip(tag, end);
+    const tag = readTag(wire, end);
+    if (tag === field(3, WireType.varint)) code = readUint32(wire, end);
+    else skip(wire, tag, end);
   }
   return code;
 }
 
 /**
- * KeyValue { 1: string key, 2: AnyValue value }
+ * KeyValue { 1: string key, 2: AnyValue value }: leaves it in the request; false where it is passed over.
  *
- * @param also keys that are wanted though the reader would pass them over
+ * @param also a key that is wanted though the reader would pass it over
  */
-function readKeyValue(
-  wire: Wire,
-  reader: SpanReader,
-  end: number,
-  take: (key: string, use: string, value: string) => void,
-  also: (key: string) => boolean,
-): void {
-  let known = reader.keyNamed('');
+function readKeyValue(request: Request, end: number, also: string | null): boolean {
+  const { wire, reader } = request;
+  let known: KnownKey | null = null;
   let valueAt = -1;
   let valueEnd = -1;
   while (wire.at < end) {
-    const tag = wire.tag(end);
+    const tag = readTag(wire, end);
     if (tag === field(1, WireType.length)) {
-      const keyEnd = wire.open(end);
-      known = reader.keyIn(wire.bytes, wire.at, keyEnd);
+      const keyEnd = enter(wire, end);
+      known = reader.keyIn(wire, wire.at, keyEnd);
       wire.at = keyEnd;
     } else if (tag === field(2, WireType.length)) {
-      valueEnd = wire.open(end);
+      valueEnd = enter(wire, end);
       valueAt = wire.at;
       wire.at = valueEnd;
-    } else wire.skip(tag, end);
+    } else skip(wire, tag, end);
   }
-  if (known.use === 'skip' && !also(known.key)) return;
-  if (valueAt === -1) {
-    take(known.key, known.use, '');
-    return;
-  }
+  known ??= reader.keyNamed('');
+  if (known.use === 'skip' && known.key !== also) return false;
+  request.known = known;
+  request.value = '';
+  if (valueAt === -1) return true;
   wire.at = valueAt;
-  take(known.key, known.use, readAnyValue(wire, reader, valueEnd, known.maxLength));
+  request.value = readAnyValue(wire, reader, valueEnd, known.maxLength);
   wire.at = end;
+  return true;
 }
 
 function readText(wire: Wire, reader: SpanReader, limit: number): string {
-  const end = wire.open(limit);
-  const text = reader.textIn(wire.bytes, wire.at, end);
+  const end = enter(wire, limit);
+  const text = reader.textIn(wire, wire.at, end);
   wire.at = end;
   return text;
 }
 
-/** Ids are longer than the valid ones only by mistake: enough is read to see that, and no more. */
-function readHex(wire: Wire, limit: number): string {
-  const end = wire.open(limit);
-  const hex = wire.bytes.toString('hex', wire.at, Math.min(end, wire.at + 33));
+function readId(wire: Wire, reader: SpanReader, limit: number): string {
+  const end = enter(wire, limit);
+  const id = reader.idIn(wire, wire.at, end);
   wire.at = end;
-  return hex;
+  return id;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isContentKey } from '../../../auditor/dialects/content-keys.js';
 import { keptKeys } from '../../../auditor/dialects/kept-keys.js';
-import { factKeys } from '../../../auditor/dialects/read-call.js';
+import { factKeys } from '../../../auditor/dialects/places.js';
 import { contract } from '../../support/contract.js';
 
 const isKept = keptKeys(contract({ attributes: { tenant: { aliases: ['mandant', 'gen_ai.prompt'] } } }));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { factKeys, readCall } from '../../../auditor/dialects/read-call.js';
+import { factKeys } from '../../../auditor/dialects/places.js';
+import { readCall } from '../../../auditor/dialects/read-call.js';
 
 const CHAT = { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': 'gpt-4o' };
 

@@ -1,6 +1,7 @@
 import { compileContract } from '../../../auditor/contract.js';
 import { keptKeys } from '../../../auditor/dialects/kept-keys.js';
-import { factKeys, readCall } from '../../../auditor/dialects/read-call.js';
+import { factKeys } from '../../../auditor/dialects/places.js';
+import { readCall } from '../../../auditor/dialects/read-call.js';
 import type { Span } from '../../../schemas/span.js';
 import { contractSchema } from '../../../schemas/contract.js';
 import { anyValueType, lazyRequestType } from './request.js';
