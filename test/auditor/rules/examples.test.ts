@@ -7,6 +7,7 @@ describe('the example of every rule', () => {
     const { calls, findings } = auditExample(example);
     const found = [...calls.flatMap((call) => call.findings), ...findings];
     expect(found.flatMap(({ rule, related = [] }) => [rule, ...related.map((one) => one.rule)])).toContain(id);
+    expect(found.filter(({ rule }) => rule === id)).toMatchSnapshot();
     // It shows the rule, and not how many things may be wrong at once.
     expect(found.filter(({ rule, severity }) => rule !== id && severity === 'error').length).toBeLessThan(4);
   });
