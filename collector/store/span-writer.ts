@@ -8,8 +8,8 @@ export interface SpanWriterOptions {
   readonly store: Store;
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
-  /** The longest that a request waits for others to share its insert. */
-  readonly maxWaitMs?: number;
+  /** The least time from the start of one insert to the start of the next; who comes after a longer pause does not wait. */
+  readonly minGapMs?: number;
   /** An insert of so many spans does not wait for more. */
   readonly maxSpans?: number;
   /** More spans than this are never held in memory; who comes then is refused. */
@@ -37,18 +37,19 @@ interface Waiting {
 }
 
 /**
- * Starts a writer. While one insert is under way the next batch gathers, so that a slow database gets larger inserts
- * and not more of them. Nothing is retried or kept here: the sender's own queue holds what was not acknowledged.
+ * Starts a writer. A request that comes to an idle writer is inserted at once. While an insert is under way, or was
+ * just begun, the next batch gathers: a slow database gets larger inserts and not more of them, and a busy one no more
+ * parts a second than it can merge. Nothing is retried or kept here: the sender's own queue holds what was not acknowledged.
  */
 export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
-  const { store, clockUs, maxWaitMs = 100, maxSpans = 20_000, maxHeldSpans = 200_000 } = options;
+  const { store, clockUs, minGapMs = 40, maxSpans = 20_000, maxHeldSpans = 200_000 } = options;
   const row = createRowWriter();
   let waiting: Waiting[] = [];
   let waitingSpans = 0;
   let heldSpans = 0;
   let timer: NodeJS.Timeout | null = null;
   let flushing: Promise<void> | null = null;
-  let isDue = false;
+  let lastInsertMs = -Infinity;
   let isStopped = false;
   let lastReceivedAtUs = 0;
 
@@ -74,26 +75,23 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
     });
   }
 
-  /** The wait begins when the first request comes, also while an insert is under way. */
   function schedule(): void {
-    if (waiting.length === 0) return;
-    if (flushing === null && (isDue || isStopped || waitingSpans >= maxSpans)) flushNow();
-    else if (!isDue) timer ??= setTimeout(becomeDue, maxWaitMs);
+    if (waiting.length === 0 || flushing !== null) return;
+    const waitMs = lastInsertMs + minGapMs - performance.now();
+    if (waitMs <= 0 || isStopped || waitingSpans >= maxSpans) flushNow();
+    else timer ??= setTimeout(retry, waitMs);
   }
 
-  function becomeDue(): void {
+  function retry(): void {
     timer = null;
-    isDue = true;
     schedule();
   }
 
   function flushNow(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    const batch = takeBatch();
-    // What does not fit has waited as long as the others.
-    isDue = waiting.length > 0;
-    flushing = flush(batch).finally(() => {
+    lastInsertMs = performance.now();
+    flushing = flush(takeBatch()).finally(() => {
       flushing = null;
       schedule();
     });

@@ -22,7 +22,7 @@ interface Ledger {
 
 /** Sends requests until told that it is enough, and each one again until it is acknowledged. */
 async function send(test: TestStore, ledger: Ledger, isEnough: () => boolean): Promise<void> {
-  await using writer = startSpanWriter({ store: test.store, clockUs: () => Date.now() * 1_000, maxWaitMs: 5 });
+  await using writer = startSpanWriter({ store: test.store, clockUs: () => Date.now() * 1_000, minGapMs: 5 });
   const sender = async (): Promise<void> => {
     while (!isEnough()) {
       ledger.requests += 1;

@@ -58,7 +58,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of ['spans', 'arrivals', 'calls', 'audits', 'cuts'])
     await test.store.command(`TRUNCATE TABLE ${table}`);
-  writer = startSpanWriter({ store: test.store, clockUs, maxWaitMs: 10 });
+  writer = startSpanWriter({ store: test.store, clockUs, minGapMs: 10 });
   loop = newLoop();
 });
 
@@ -133,7 +133,7 @@ describe('audit loop', () => {
   it('finds rows that become visible after their own timestamp', async () => {
     await writer.write(trace(1).station('web', clean).call('gpt-4o').spans);
     await settle();
-    const slow = startSpanWriter({ store: test.store, clockUs: () => nowUs - 10_000_000, maxWaitMs: 1 });
+    const slow = startSpanWriter({ store: test.store, clockUs: () => nowUs - 10_000_000, minGapMs: 1 });
     await slow.write(trace(2).station('web', clean).call('gpt-4o').spans);
     await loop.sweep();
     expect(await calls()).toHaveLength(1);

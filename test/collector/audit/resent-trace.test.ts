@@ -15,7 +15,7 @@ it.each([
   await using test = await startTestStore();
   let nowUs = Date.now() * 1_000;
   const clockUs = (): number => nowUs;
-  await using writer = startSpanWriter({ store: test.store, clockUs, maxWaitMs: 5 });
+  await using writer = startSpanWriter({ store: test.store, clockUs, minGapMs: 5 });
   await using loop = startAuditLoop({
     store: test.store,
     contract: contract(),
