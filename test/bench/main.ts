@@ -6,9 +6,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { benchDecode } from './decode.js';
 import type { Figure } from './figure.js';
 import { asTable } from './figure.js';
+import { benchReceive } from './receive.js';
 
 const parts: Readonly<Record<string, () => readonly Figure[] | Promise<readonly Figure[]>>> = {
   decode: () => benchDecode(),
+  receive: () => benchReceive(),
 };
 
 const asked = process.argv.slice(2);
