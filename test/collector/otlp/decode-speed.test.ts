@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { packagePath } from '../../../collector/package-path.js';
+
+/** Well under the 2.5 times that `npm run bench decode` shows, and over what a decoder with a slow path reaches. */
+const LEAST_RATIO = 1.7;
+
+// In a process of its own: a test runner's own way of loading modules slows our code and not the library's.
+it('decodes to finished spans faster than protobufjs decodes to messages, on the same bytes', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'waybill-test-'));
+  try {
+    execFileSync(process.execPath, [packagePath('dist/test/bench/main.js'), 'decode'], { cwd: dir });
+    const { figures } = JSON.parse(readFileSync(join(dir, 'reports/bench.json'), 'utf8'));
+    const ratio = figures.find(({ unit }: { unit: string }) => unit === 'times as fast');
+    expect(ratio.median).toBeGreaterThan(LEAST_RATIO);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}, 90_000);
