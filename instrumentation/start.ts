@@ -14,7 +14,7 @@ import { flushAtExit } from './flush-at-exit.js';
 import { hookModules } from './hook-modules.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
-import { endCutStreams } from './openai-streams.js';
+import { completeOpenAiSpans } from './openai-calls.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
 const HOOKED_MODULES = ['http', 'https', 'express', 'openai'];
@@ -44,7 +44,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
     shutdown: () => Promise.resolve(),
   };
   const sdk = new NodeSDK({
-    instrumentations: instrumentations(modelEndpoints),
+    instrumentations: instrumentations(modelEndpoints, env),
     spanProcessors: [createAttributionSpanProcessor(), modelEndpoints.spanProcessor, counter, ...exporters],
     ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
     ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),
@@ -58,9 +58,9 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   });
 }
 
-function instrumentations({ mark }: ModelEndpoints) {
+function instrumentations({ mark }: ModelEndpoints, env: Environment) {
   const openai = new OpenAIInstrumentation();
-  endCutStreams(openai);
+  completeOpenAiSpans(openai, { asksForUsage: env['WAYBILL_STREAM_USAGE']?.trim().toLowerCase() !== 'off' });
   return [
     new HttpInstrumentation({ requestHook: (span, request) => markHttp(span, request, mark) }),
     new UndiciInstrumentation({

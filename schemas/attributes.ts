@@ -7,6 +7,13 @@ export const USER_ID = 'user.id';
 /** OpenTelemetry's GenAI keys; `@opentelemetry/semantic-conventions` has them only in its incubating part, frozen. */
 export const GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 export const GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
+export const GEN_AI_INPUT_TOKENS = 'gen_ai.usage.input_tokens';
+export const GEN_AI_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
+export const GEN_AI_CACHE_READ_TOKENS = 'gen_ai.usage.cache_read.input_tokens';
+export const GEN_AI_REASONING_TOKENS = 'gen_ai.usage.reasoning.output_tokens';
+
+/** OpenTelemetry's key for why a span ended otherwise than it should. */
+export const ERROR_TYPE = 'error.type';
 
 /**
  * The tenants that the credential behind a span may speak for, comma separated, `*` for any run of characters. Only

@@ -7,6 +7,9 @@ import express from 'express';
 /** A prompt with this text gets half a stream: the socket is cut. */
 export const CUT_PROMPT = 'cut the stream';
 
+/** A prompt with this text gets half a stream, and then nothing more until its reader leaves. */
+const STALL_PROMPT = 'stall the stream';
+
 /** Of a prompt of more tokens, the part up to a multiple of this counts as cached, as providers do. */
 const CACHE_STEP = 64;
 
@@ -38,7 +41,9 @@ export async function startProvider(port = 0): Promise<Provider> {
   app.post('/v1/chat/completions', (request, response, next) => {
     chatCompletions(request, response).then(undefined, next);
   });
-  app.post('/v1/responses', responses);
+  app.post('/v1/responses', (request, response, next) => {
+    responses(request, response).then(undefined, next);
+  });
   app.post('/v1/embeddings', embeddings);
   const server = createServer(app).listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -112,6 +117,7 @@ async function chatCompletions(request: Request, response: Response): Promise<vo
       response.socket?.destroy();
       return;
     }
+    if (prompt.includes(STALL_PROMPT) && i * 2 > words.length) return;
     await sendEvent(response, { ...chunk, choices: [{ index: 0, delta: { content: word }, finish_reason: null }] });
   }
   await sendEvent(response, { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
@@ -120,33 +126,41 @@ async function chatCompletions(request: Request, response: Response): Promise<vo
   response.end('data: [DONE]\n\n');
 }
 
-function responses(request: Request, response: Response): void {
+async function responses(request: Request, response: Response): Promise<void> {
   const body = bodyOf(request);
   const inputTokens = countTokens(textOf(body.input));
   const outputTokens = countTokens(ANSWER);
-  response.json({
+  const answer = {
     id: idFor('resp_', body),
     object: 'response',
     created_at: nowSeconds(),
-    status: 'completed',
     model: textOf(body.model),
-    output: [
-      {
-        id: idFor('msg_', body),
-        type: 'message',
-        role: 'assistant',
-        status: 'completed',
-        content: [{ type: 'output_text', text: ANSWER, annotations: [] }],
-      },
-    ],
-    usage: {
-      input_tokens: inputTokens,
-      input_tokens_details: { cached_tokens: cachedOf(inputTokens) },
-      output_tokens: outputTokens,
-      output_tokens_details: { reasoning_tokens: 0 },
-      total_tokens: inputTokens + outputTokens,
-    },
-  });
+  };
+  const message = {
+    id: idFor('msg_', body),
+    type: 'message',
+    role: 'assistant',
+    status: 'completed',
+    content: [{ type: 'output_text', text: ANSWER, annotations: [] }],
+  };
+  const usage = {
+    input_tokens: inputTokens,
+    input_tokens_details: { cached_tokens: cachedOf(inputTokens) },
+    output_tokens: outputTokens,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: inputTokens + outputTokens,
+  };
+  const whole = { ...answer, status: 'completed', output: [message], usage };
+  if (body.stream !== true) {
+    response.json(whole);
+    return;
+  }
+  beginEvents(response);
+  const created = { ...answer, status: 'in_progress', output: [], usage: null };
+  await sendEvent(response, { type: 'response.created', response: created });
+  await sendEvent(response, { type: 'response.output_item.done', output_index: 0, item: message });
+  await sendEvent(response, { type: 'response.completed', response: whole });
+  response.end();
 }
 
 function embeddings(request: Request, response: Response): void {

@@ -4,10 +4,46 @@ import express from 'express';
 import OpenAI from 'openai';
 import { withAttribution } from 'waybill/instrumentation';
 
-const { PROVIDER_URL = '', NEXT_URL = '', ON_SIGTERM = '' } = process.env;
+const { PROVIDER_URL = '', OVERLOADED_URL = '', NEXT_URL = '', ON_SIGTERM = '' } = process.env;
 const openai = new OpenAI({ baseURL: PROVIDER_URL, apiKey: 'test', maxRetries: 0 });
+const overloaded = new OpenAI({ baseURL: OVERLOADED_URL, apiKey: 'test', maxRetries: 0 });
+
+/** A word that must be on no span. */
+const SECRET = 'xyzzy';
 
 const messages = (content) => [{ role: 'user', content }];
+
+/** What the provider counts as 508 tokens of input, 192 of them cached. */
+const LONG = 'Who pays for it? '.repeat(118).slice(0, 2000);
+
+/** Reads a chat stream that nobody asked for usage, and fails if a chunk comes that the application did not ask for. */
+async function readUnasked(streamOptions) {
+  const stream = await openai.chat.completions.create({
+    model: 'gpt-4o',
+    messages: messages(LONG),
+    stream: true,
+    stream_options: streamOptions,
+  });
+  for await (const { choices } of stream) if (choices.length === 0) throw new Error('a chunk without choices');
+}
+
+/** Leaves a stream from outside, as a request's own abort does; the client then ends it as if it were whole. */
+async function abortStream() {
+  const abort = new AbortController();
+  const options = { signal: abort.signal };
+  const stream = await openai.chat.completions.create(
+    { model: 'gpt-4o', messages: messages('stall the stream'), stream: true },
+    options,
+  );
+  for await (const _ of stream) abort.abort();
+}
+
+async function readResponses() {
+  const { data } = await openai.responses
+    .create({ model: 'gpt-4o', input: LONG, instructions: SECRET, stream: true })
+    .withResponse();
+  for await (const event of data) if (event.type === 'response.completed') break;
+}
 
 async function readStream(prompt, chunks = Infinity) {
   const stream = await openai.chat.completions.create({
@@ -33,6 +69,13 @@ const work = {
   stream: () => readStream('hello'),
   'stream-left': () => readStream('hello', 2),
   'stream-cut': () => readStream('cut the stream').catch(() => undefined),
+  'chat-cached': () => openai.chat.completions.create({ model: 'gpt-4o', messages: messages(LONG) }),
+  'stream-unasked': () => readUnasked(null),
+  'stream-refused': () => readUnasked({ include_usage: false }),
+  'stream-aborted': abortStream,
+  'responses-stream': readResponses,
+  'responses-failed': () =>
+    overloaded.responses.create({ model: 'gpt-4o', input: 'hello', stream: true }).catch(() => undefined),
   fetch: async () => (await fetch(`${PROVIDER_URL}/chat/completions`, { ...request, body })).text(),
   http: () =>
     new Promise((done) => {

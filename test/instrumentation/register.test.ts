@@ -71,6 +71,7 @@ async function startApp(service: string, env: Record<string, string> = {}): Prom
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.port}`,
       OTEL_BSP_SCHEDULE_DELAY: '100',
       PROVIDER_URL: provider.url,
+      OVERLOADED_URL: provider.overloadedUrl,
       ...env,
     },
   });
@@ -187,11 +188,49 @@ describe('node --import waybill/register', () => {
     const app = await startApp('back');
     expect(await post(`${app.url}/work/stream-cut`)).toBe(200);
     expect(await post(`${app.url}/work/stream-left`)).toBe(200);
+    expect(await post(`${app.url}/work/stream-aborted`)).toBe(200);
     await app.stop();
     expect(called(spans)).toMatchObject([
       { status: StatusCode.error, call: { usage: null } },
       { status: StatusCode.unset, call: { usage: null } },
+      { status: StatusCode.unset, call: { usage: null } },
     ]);
+    expect(called(spans).map((span) => attribute(span, 'error.type'))).toEqual([
+      'TypeError',
+      'stream_left',
+      'stream_left',
+    ]);
+  });
+
+  it('counts cached tokens, in streams that did not ask for it too, and keeps the added chunk from the application', async () => {
+    const app = await startApp('back');
+    for (const kind of ['chat-cached', 'stream-unasked', 'responses-stream'])
+      expect(await post(`${app.url}/work/${kind}`)).toBe(200);
+    await app.stop();
+    expect(called(spans)).toMatchObject([
+      { call: { provider: 'openai', usage: { inputTokens: 508, cacheReadTokens: 192, outputTokens: 46 } } },
+      { call: { provider: 'openai', usage: { inputTokens: 508, cacheReadTokens: 192, outputTokens: 46 } } },
+      { call: { provider: 'openai', usage: { inputTokens: 500, cacheReadTokens: 192, outputTokens: 46 } } },
+    ]);
+    expect(called(spans).map((span) => attribute(span, 'error.type'))).toEqual([undefined, undefined, undefined]);
+    expect(JSON.stringify(spans)).not.toContain('xyzzy');
+  });
+
+  it('asks for no usage where the application says no, or WAYBILL_STREAM_USAGE is off', async () => {
+    const app = await startApp('back', { WAYBILL_STREAM_USAGE: 'off' });
+    expect(await post(`${app.url}/work/stream-unasked`)).toBe(200);
+    await app.stop();
+    const other = await startApp('back');
+    expect(await post(`${other.url}/work/stream-refused`)).toBe(200);
+    await other.stop();
+    expect(called(spans)).toMatchObject([{ call: { usage: null } }, { call: { usage: null } }]);
+  });
+
+  it('ends the span of a stream of responses that the provider refuses', async () => {
+    const app = await startApp('back');
+    expect(await post(`${app.url}/work/responses-failed`)).toBe(200);
+    await app.stop();
+    expect(called(spans)).toMatchObject([{ status: StatusCode.error, call: { operation: 'chat', usage: null } }]);
   });
 
   it('marks a request to a model that no client library reports, whether by fetch or by http', async () => {
