@@ -7,7 +7,7 @@ import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
 import { flushAtExit } from './flush-at-exit.js';
@@ -33,7 +33,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   if (!isSet(env, 'OTEL_LOG_LEVEL')) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
   await hookModules(HOOKED_MODULES);
   const modelEndpoints = createModelEndpoints();
-  const exporters = exportersFrom(env);
+  const exporters = await exportersFrom(env);
   let endedSpans = 0;
   const counter: SpanProcessor = {
     onStart: () => undefined,
@@ -78,14 +78,13 @@ function markHttp(span: Span, request: ClientRequest | IncomingMessage, mark: Mo
 }
 
 /** The processors that export, as `OTEL_TRACES_EXPORTER` has them. */
-function exportersFrom(env: Environment): SpanProcessor[] {
+async function exportersFrom(env: Environment): Promise<SpanProcessor[]> {
   const names = new Set((env['OTEL_TRACES_EXPORTER'] ?? '').split(',').flatMap((name) => name.trim() || []));
   if (names.has('none')) return [];
   const exporters: SpanProcessor[] = [];
   if (names.has('console')) exporters.push(new SimpleSpanProcessor(new ConsoleSpanExporter()));
   if (names.size === 0 || names.has('otlp')) {
-    warnOfProtocol(env);
-    exporters.push(createOtlpProcessor());
+    exporters.push(createOtlpProcessor(await createOtlpExporter(env)));
   }
   for (const name of names) {
     if (name !== 'console' && name !== 'otlp')
@@ -95,8 +94,7 @@ function exportersFrom(env: Environment): SpanProcessor[] {
 }
 
 /** Sends spans over OTLP in batches. A flush waits for the batch that is under way, too, which the SDK's own does not. */
-function createOtlpProcessor(): SpanProcessor {
-  const exporter = new OTLPTraceExporter();
+function createOtlpProcessor(exporter: Required<SpanExporter>): SpanProcessor {
   const batches = new BatchSpanProcessor(exporter);
   return {
     onStart: (span, parentContext) => batches.onStart(span, parentContext),
@@ -108,10 +106,20 @@ function createOtlpProcessor(): SpanProcessor {
   };
 }
 
-function warnOfProtocol(env: Environment): void {
-  const protocol = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] ?? env['OTEL_EXPORTER_OTLP_PROTOCOL'];
-  if (protocol === undefined || ['', 'http/protobuf'].includes(protocol.trim())) return;
-  diag.warn(`OTLP over ${protocol} is not built into waybill/register; http/protobuf is used.`);
+/** The exporter for the protocol that is asked for; the one of traces goes before the one of all signals. */
+async function createOtlpExporter(env: Environment): Promise<Required<SpanExporter>> {
+  const names = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'];
+  const name = names.find((name) => isSet(env, name));
+  const protocol = name === undefined ? 'http/protobuf' : env[name]?.trim();
+  if (protocol === 'http/json') {
+    // Loaded only here: hardly anyone asks for it.
+    const json = await import('@opentelemetry/exporter-trace-otlp-http');
+    return new json.OTLPTraceExporter();
+  }
+  if (protocol !== 'http/protobuf') {
+    diag.warn(`OTLP over ${protocol} is not built into waybill/register; http/protobuf is used.`);
+  }
+  return new OTLPTraceExporter();
 }
 
 function isSet(env: Environment, name: string): boolean {
