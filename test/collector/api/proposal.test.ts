@@ -22,7 +22,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
   const nowUs = Date.now() * 1_000;
   let clockUs = nowUs;
-  await using writer = startSpanWriter({ store: test.store, clockUs: () => clockUs, maxWaitMs: 1 });
+  await using writer = startSpanWriter({ store: test.store, clockUs: () => clockUs, minGapMs: 1 });
   const startUs = nowUs - 3_600_000_000;
   const span = { startUs, endUs: startUs + 1_000_000 };
   for (let i = 1; i <= 4; i += 1) {

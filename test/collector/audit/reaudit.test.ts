@@ -30,7 +30,7 @@ beforeAll(async () => {
   test = await startTestStore();
   dir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
   let clockUs = NOW_US - 60_000_000;
-  await using writer = startSpanWriter({ store: test.store, clockUs: () => clockUs, maxWaitMs: 1 });
+  await using writer = startSpanWriter({ store: test.store, clockUs: () => clockUs, minGapMs: 1 });
   for (let i = 1; i <= 6; i += 1) {
     const startUs = NOW_US - (i % 2) * DAY_US - 3_600_000_000;
     const tenant = i > 3 ? 'customer_id' : 'tenant.id';

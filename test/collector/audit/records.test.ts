@@ -72,7 +72,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of ['spans', 'arrivals', 'calls', 'audits', 'cuts', 'payloads', 'payload_keys', 'span_keys'])
     await test.store.command(`TRUNCATE TABLE ${table}`);
-  writer = startSpanWriter({ store: test.store, clockUs: () => nowUs, maxWaitMs: 1 });
+  writer = startSpanWriter({ store: test.store, clockUs: () => nowUs, minGapMs: 1 });
   loop = startAuditLoop({
     store: test.store,
     contract: contract(),
