@@ -1,31 +1,8 @@
-import type { Baggage } from '@opentelemetry/api';
-import { context, diag, propagation } from '@opentelemetry/api';
-import { FEATURE_ID, POLICY_ID, TENANT_ID, USER_ID } from '../schemas/attributes.js';
-
-/** Who a piece of work belongs to and who pays for it. */
-export interface Attribution {
-  readonly tenant?: string | undefined;
-  readonly feature?: string | undefined;
-  /** The id of the budget policy. */
-  readonly policy?: string | undefined;
-  readonly user?: string | undefined;
-}
-
-const MAX_LENGTH = 256;
-const CONTROL_CHARACTER = /\p{Cc}/u;
-
-const fields: readonly (keyof Attribution)[] = ['tenant', 'feature', 'policy', 'user'];
-
-/** The baggage key of each field, which is also its key on spans. */
-const keys: Readonly<Record<keyof Attribution, string>> = {
-  tenant: TENANT_ID,
-  feature: FEATURE_ID,
-  policy: POLICY_ID,
-  user: USER_ID,
-};
-
-/** The baggage entries that are stamped on spans. */
-export const attributionKeys: readonly string[] = Object.values(keys);
+import type { Baggage, Context } from '@opentelemetry/api';
+import { context, createContextKey, propagation, trace } from '@opentelemetry/api';
+import { SIGNATURE_KEY } from '../schemas/attributes.js';
+import type { Attribution, Field } from './attribution-fields.js';
+import { attributionKeys, fields, keys, usableFields } from './attribution-fields.js';
 
 /**
  * Runs `fn` with attribution: every span started inside it carries the values, and every request made inside it
@@ -37,68 +14,123 @@ export const attributionKeys: readonly string[] = Object.values(keys);
  *
  * A field that is left out keeps the value that the context already has. A value that is not a string of 1 to 256
  * characters without control characters is left out; the first one of each field is a warning in the OpenTelemetry log.
+ * A span that is open already is not touched, since it may do the work of several: that is `setAttribution`.
  *
  * @returns what `fn` returns
  * @throws only what `fn` throws
  */
 export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
-  return context.with(propagation.setBaggage(context.active(), baggageWith(attribution)), fn);
+  return context.with(contextWith(context.active(), attribution), fn);
+}
+
+/**
+ * Says whose the work of the active span is, once that is known: stamps the span, and every span and request that is
+ * begun below it from now on carries the values. For places where there is no function to wrap.
+ *
+ * Without an active span there is nothing to hold the values, and nothing happens. Bad values are left out, as by
+ * `withAttribution`. Never throws.
+ */
+export function setAttribution(attribution: Attribution): void {
+  const span = trace.getActiveSpan();
+  if (span === undefined) return;
+  const given = usableFields(attribution);
+  sequence += 1;
+  const late: Partial<Record<Field, Late>> = { ...lateFields.get(span) };
+  for (const field of fields) {
+    const value = given[field];
+    if (value === undefined) continue;
+    late[field] = { value, since: sequence };
+    span.setAttribute(keys[field], value);
+  }
+  lateFields.set(span, late);
 }
 
 /** The attribution of the active context. */
 export function getAttribution(): Attribution {
-  const baggage = propagation.getActiveBaggage();
-  const found: Partial<Record<keyof Attribution, string>> = {};
+  return attributionIn(context.active());
+}
+
+/** The attribution of a context: its baggage, and over it what `setAttribution` said of its span since. */
+export function attributionIn(ctx: Context): Attribution {
+  const baggage = propagation.getBaggage(ctx);
+  const late = lateIn(ctx);
+  const found: Partial<Record<Field, string>> = {};
   for (const field of fields) {
-    const value = baggage?.getEntry(keys[field])?.value;
+    const value = late[field]?.value ?? baggage?.getEntry(keys[field])?.value;
     if (value !== undefined) found[field] = value;
   }
   return found;
 }
 
-/**
- * The present baggage with the values in front: OpenTelemetry sends 8,192 bytes of it in order of insertion and
- * silently drops the rest, so what comes last is lost first.
- */
-function baggageWith(attribution: Attribution): Baggage {
-  const before = propagation.getActiveBaggage();
+/** The fields that this process itself has said, and did not only hear from a caller: those it may sign. */
+export function assertedIn(ctx: Context): Attribution {
+  const asserted = ctx.getValue(ASSERTED);
+  const late = lateIn(ctx);
+  const here = attributionIn(ctx);
+  const own: Partial<Record<Field, string>> = {};
+  for (const field of fields) {
+    const isOwn = late[field] !== undefined || (asserted instanceof Set && asserted.has(field));
+    if (isOwn && here[field] !== undefined) own[field] = here[field];
+  }
+  return own;
+}
+
+/** A context with attribution added, as `withAttribution` has it. */
+export function contextWith(ctx: Context, attribution: Attribution): Context {
+  const given = usableFields(attribution);
+  const before = attributionIn(ctx);
+  const asserted = new Set(
+    fields.filter((field) => given[field] !== undefined || assertedIn(ctx)[field] !== undefined),
+  );
+  const isChanged = fields.some((field) => given[field] !== undefined && given[field] !== before[field]);
+  // What was signed upstream was signed for other values: kept beside these, it would look like a forgery.
+  const baggage = baggageWith(ctx, { ...before, ...given }, isChanged ? [SIGNATURE_KEY] : []);
+  return propagation.setBaggage(ctx, baggage).setValue(ASSERTED, asserted).setValue(SETTLED, sequence);
+}
+
+/** Lets a new span know what `setAttribution` said of the span above it. */
+export function inheritLate(span: object, parent: Context): void {
+  const late = lateIn(parent);
+  if (Object.keys(late).length > 0) lateFields.set(span, late);
+}
+
+/** The baggage of a context, with attribution in front, without what it had of attribution before. */
+export function baggageWith(ctx: Context, attribution: Attribution, dropped: readonly string[] = []): Baggage {
   let baggage = propagation.createBaggage();
   for (const field of fields) {
-    const value = usable(field, attribution) ?? before?.getEntry(keys[field])?.value;
+    const value = attribution[field];
     if (value !== undefined) baggage = baggage.setEntry(keys[field], { value });
   }
-  for (const [key, entry] of before?.getAllEntries() ?? []) {
-    if (!attributionKeys.includes(key)) baggage = baggage.setEntry(key, entry);
+  for (const [key, entry] of propagation.getBaggage(ctx)?.getAllEntries() ?? []) {
+    if (!attributionKeys.includes(key) && !dropped.includes(key)) baggage = baggage.setEntry(key, entry);
   }
   return baggage;
 }
 
-/** The value of a field; undefined where there is none or it cannot be used. */
-function usable(field: keyof Attribution, attribution: Attribution): string | undefined {
-  // Callers in plain JavaScript may hand over anything, and must not be harmed by it.
-  const value: unknown = (attribution as Attribution | null | undefined)?.[field];
-  if (value === undefined) return undefined;
-  const problem = problemOf(value);
-  if (problem === null && typeof value === 'string') return value;
-  warnOnce(field, problem ?? '');
-  return undefined;
+/** A field that was said of a span after it had started. */
+interface Late {
+  readonly value: string;
+  /** Place in the order of everything that was said in this process. */
+  readonly since: number;
 }
 
-/** Fields that were warned of: a bad value on a hot path must not flood the log of the app. */
-const warned = new Set<string>();
+const ASSERTED = createContextKey('waybill: the fields that this process has said');
+const SETTLED = createContextKey('waybill: what was said up to here is in the baggage');
 
-function warnOnce(field: keyof Attribution, problem: string): void {
-  if (warned.has(field)) return;
-  warned.add(field);
-  diag.warn(
-    `withAttribution: ${field} ${problem} and is left out. Give a string of 1 to ${MAX_LENGTH} characters. ` +
-      `Further bad values of ${field} are left out without a word.`,
-  );
-}
+/** A context cannot be changed and a span can: what is said late is kept with the span, as long as that lives. */
+const lateFields = new WeakMap<object, Readonly<Partial<Record<Field, Late>>>>();
+let sequence = 0;
 
-function problemOf(value: unknown): string | null {
-  if (typeof value !== 'string') return value === null ? 'is null' : `is of type ${typeof value}`;
-  if (value === '') return 'is empty';
-  if (value.length > MAX_LENGTH) return `has ${value.length} characters`;
-  return CONTROL_CHARACTER.test(value) ? 'has control characters' : null;
+/** What was said of the span of a context since its baggage was put together. */
+function lateIn(ctx: Context): Partial<Record<Field, Late>> {
+  const span = trace.getSpan(ctx);
+  const late = span === undefined ? undefined : lateFields.get(span);
+  const settled = ctx.getValue(SETTLED);
+  const newer: Partial<Record<Field, Late>> = {};
+  if (late === undefined) return newer;
+  for (const field of fields) {
+    const one = late[field];
+    if (one !== undefined && (typeof settled !== 'number' || one.since > settled)) newer[field] = one;
+  }
+  return newer;
 }

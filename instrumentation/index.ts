@@ -1,3 +1,5 @@
-export type { Attribution } from './attribution.js';
-export { getAttribution, withAttribution } from './attribution.js';
+export type { Attribution } from './attribution-fields.js';
+export { getAttribution, setAttribution, withAttribution } from './attribution.js';
+export { createAttributionPropagator } from './attribution-propagator.js';
 export { createAttributionSpanProcessor } from './attribution-span-processor.js';
+export { attributionHeaders, bindAttribution, bindAttributionOf, fromHeaders } from './carry-attribution.js';

@@ -9,6 +9,7 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { createAttributionPropagator } from './attribution-propagator.js';
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
 import { flushAtExit } from './flush-at-exit.js';
 import { hookModules } from './hook-modules.js';
@@ -46,6 +47,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   const sdk = new NodeSDK({
     instrumentations: instrumentations(modelEndpoints, env),
     spanProcessors: [createAttributionSpanProcessor(), modelEndpoints.spanProcessor, counter, ...exporters],
+    ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator() }),
     ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
     ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),
   });

@@ -4,6 +4,9 @@ export const FEATURE_ID = 'feature.id';
 export const POLICY_ID = 'budget.policy.id';
 export const USER_ID = 'user.id';
 
+/** Key of the signature, on spans and in baggage: a JWS in compact form (RFC 7515). */
+export const SIGNATURE_KEY = 'attribution.signature';
+
 /** OpenTelemetry's GenAI keys; `@opentelemetry/semantic-conventions` has them only in its incubating part, frozen. */
 export const GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 export const GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';

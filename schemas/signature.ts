@@ -1,7 +1,6 @@
 import * as z from 'zod';
 
-/** Key of the signature, on spans and in baggage: a JWS in compact form (RFC 7515). */
-export const SIGNATURE_KEY = 'attribution.signature';
+export { SIGNATURE_KEY } from './attributes.js';
 
 /** The algorithms that may sign: RFC 7518 section 3.2, RFC 8037 section 3.1. */
 const signatureAlgorithms = ['HS256', 'EdDSA'] as const;

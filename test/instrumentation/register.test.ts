@@ -258,8 +258,8 @@ describe('node --import waybill/register', () => {
     expect(await post(`${app.url}/careless`)).toBe(200);
     await app.stop();
     expect(called(spans).map(carried)).toEqual(Array.from({ length: 4 }, () => Array.from({ length: 4 })));
-    expect(app.log().match(/withAttribution: (\w+) /g)).toEqual(
-      ['tenant', 'feature', 'policy', 'user'].map((field) => `withAttribution: ${field} `),
+    expect(app.log().match(/Attribution: (\w+) /g)).toEqual(
+      ['tenant', 'feature', 'policy', 'user'].map((field) => `Attribution: ${field} `),
     );
   });
 

@@ -1,0 +1,82 @@
+import type { Baggage, Context, TextMapPropagator } from '@opentelemetry/api';
+import { diag, propagation } from '@opentelemetry/api';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { SIGNATURE_KEY } from '../schemas/attributes.js';
+import { attributionKeys, LONE_SURROGATE } from './attribution-fields.js';
+import { attributionIn, baggageWith } from './attribution.js';
+
+/** What `W3CBaggagePropagator` sends at most; the rest it drops in silence, in order of insertion. */
+const MAX_BYTES = 8_192;
+const MAX_MEMBERS = 180;
+const MAX_MEMBER_BYTES = 4_096;
+
+/**
+ * Makes a propagator of W3C trace context and baggage that sends attribution first, so that no limit on the way (8,192
+ * bytes and 180 members in JavaScript, 64 members in Go and Java) can cost it. What does not fit is left out from the
+ * end; the first time, a warning in the OpenTelemetry log names it.
+ */
+export function createAttributionPropagator(): TextMapPropagator {
+  return new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), createBaggagePropagator()] });
+}
+
+function createBaggagePropagator(): TextMapPropagator {
+  const w3c = new W3CBaggagePropagator();
+  let hasWarned = false;
+  return {
+    inject(ctx, carrier, setter) {
+      const { fitting, left } = fit(withAttributionFirst(ctx));
+      if (left.length > 0 && !hasWarned) {
+        hasWarned = true;
+        const some = left.slice(0, 10).join(', ');
+        diag.warn(
+          `Baggage is over ${MAX_BYTES} bytes or ${MAX_MEMBERS} members: attribution is sent, and ${left.length} ` +
+            `members are not: ${some}${left.length > 10 ? ', …' : ''}. Put less into baggage. Said once.`,
+        );
+      }
+      w3c.inject(propagation.setBaggage(ctx, fitting), carrier, setter);
+    },
+    extract: (ctx, carrier, getter) => w3c.extract(ctx, carrier, getter),
+    fields: () => w3c.fields(),
+  };
+}
+
+/** The baggage of a context, attribution in front. */
+function withAttributionFirst(ctx: Context): Baggage {
+  const signature = propagation.getBaggage(ctx)?.getEntry(SIGNATURE_KEY);
+  const rest = baggageWith(ctx, {}, [SIGNATURE_KEY]).getAllEntries();
+  let baggage = propagation.createBaggage();
+  for (const [key, entry] of baggageWith(ctx, attributionIn(ctx)).getAllEntries()) {
+    if (attributionKeys.includes(key)) baggage = baggage.setEntry(key, entry);
+  }
+  if (signature !== undefined) baggage = baggage.setEntry(SIGNATURE_KEY, signature);
+  for (const [key, entry] of rest) baggage = baggage.setEntry(key, entry);
+  return baggage;
+}
+
+/** As much of the baggage as is sent, and the keys of what is not. */
+function fit(baggage: Baggage): { readonly fitting: Baggage; readonly left: readonly string[] } {
+  let fitting = propagation.createBaggage();
+  const left: string[] = [];
+  let bytes = 0;
+  let members = 0;
+  for (const [key, entry] of baggage.getAllEntries()) {
+    const size = sizeOf(key, entry.value, entry.metadata?.toString());
+    const isFitting =
+      size !== null && size <= MAX_MEMBER_BYTES && members < MAX_MEMBERS && bytes + size + 1 <= MAX_BYTES;
+    if (!isFitting) {
+      left.push(key);
+      continue;
+    }
+    fitting = fitting.setEntry(key, entry);
+    bytes += size + 1;
+    members += 1;
+  }
+  return { fitting, left };
+}
+
+/** Bytes of a member on the wire, as `W3CBaggagePropagator` writes it; null where it cannot be written at all. */
+function sizeOf(key: string, value: string, metadata: string | undefined): number | null {
+  if (LONE_SURROGATE.test(key) || LONE_SURROGATE.test(value)) return null;
+  const member = `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
+  return Buffer.byteLength(metadata === undefined ? member : `${member};${metadata}`);
+}
