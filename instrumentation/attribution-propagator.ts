@@ -1,9 +1,11 @@
 import type { Baggage, Context, TextMapPropagator } from '@opentelemetry/api';
-import { diag, propagation } from '@opentelemetry/api';
+import { diag, propagation, trace } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import { attributionKeys, LONE_SURROGATE } from './attribution-fields.js';
 import { attributionIn, baggageWith } from './attribution.js';
+import type { Signer, Signing } from './sign-attribution.js';
+import { createSigner, signatureIn } from './sign-attribution.js';
 
 /** What `W3CBaggagePropagator` sends at most; the rest it drops in silence, in order of insertion. */
 const MAX_BYTES = 8_192;
@@ -14,17 +16,20 @@ const MAX_MEMBER_BYTES = 4_096;
  * Makes a propagator of W3C trace context and baggage that sends attribution first, so that no limit on the way (8,192
  * bytes and 180 members in JavaScript, 64 members in Go and Java) can cost it. What does not fit is left out from the
  * end; the first time, a warning in the OpenTelemetry log names it.
+ *
+ * @param options `sign`: signs what this process says itself, inside a trace; give the span processor the same
  */
-export function createAttributionPropagator(): TextMapPropagator {
-  return new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), createBaggagePropagator()] });
+export function createAttributionPropagator(options: { readonly sign?: Signing | undefined } = {}): TextMapPropagator {
+  const baggage = createBaggagePropagator(createSigner(options.sign));
+  return new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), baggage] });
 }
 
-function createBaggagePropagator(): TextMapPropagator {
+function createBaggagePropagator(signer: Signer | null): TextMapPropagator {
   const w3c = new W3CBaggagePropagator();
   let hasWarned = false;
   return {
     inject(ctx, carrier, setter) {
-      const { fitting, left } = fit(withAttributionFirst(ctx));
+      const { fitting, left } = fit(withAttributionFirst(ctx, signer));
       if (left.length > 0 && !hasWarned) {
         hasWarned = true;
         const some = left.slice(0, 10).join(', ');
@@ -41,14 +46,15 @@ function createBaggagePropagator(): TextMapPropagator {
 }
 
 /** The baggage of a context, attribution in front. */
-function withAttributionFirst(ctx: Context): Baggage {
-  const signature = propagation.getBaggage(ctx)?.getEntry(SIGNATURE_KEY);
+function withAttributionFirst(ctx: Context, signer: Signer | null): Baggage {
+  const traceId = trace.getSpanContext(ctx)?.traceId;
+  const signature = signatureIn(ctx, traceId ?? '', traceId === undefined ? null : signer);
   const rest = baggageWith(ctx, {}, [SIGNATURE_KEY]).getAllEntries();
   let baggage = propagation.createBaggage();
   for (const [key, entry] of baggageWith(ctx, attributionIn(ctx)).getAllEntries()) {
     if (attributionKeys.includes(key)) baggage = baggage.setEntry(key, entry);
   }
-  if (signature !== undefined) baggage = baggage.setEntry(SIGNATURE_KEY, signature);
+  if (signature !== null) baggage = baggage.setEntry(SIGNATURE_KEY, { value: signature });
   for (const [key, entry] of rest) baggage = baggage.setEntry(key, entry);
   return baggage;
 }

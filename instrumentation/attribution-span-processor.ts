@@ -1,7 +1,10 @@
 import type { Context } from '@opentelemetry/api';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import { fields, keys } from './attribution-fields.js';
-import { attributionIn, inheritLate } from './attribution.js';
+import { attributionIn, inheritLate, onSaid } from './attribution.js';
+import type { Signer, Signing } from './sign-attribution.js';
+import { createSigner, signatureIn } from './sign-attribution.js';
 
 /**
  * Makes a span processor that stamps attribution on every span when it starts: `tenant.id`, `feature.id`,
@@ -9,8 +12,11 @@ import { attributionIn, inheritLate } from './attribution.js';
  *
  * An attribute that the span already has is left alone: whoever set it was nearer to the work. Values are stamped as
  * they came, good or bad, since the audit is there to show bad ones.
+ *
+ * @param options `sign`: signs what this process says itself, under `attribution.signature`
  */
-export function createAttributionSpanProcessor(): SpanProcessor {
+export function createAttributionSpanProcessor(options: { readonly sign?: Signing | undefined } = {}): SpanProcessor {
+  const signer = createSigner(options.sign);
   return {
     onStart(span, parentContext: Context) {
       const attribution = attributionIn(parentContext);
@@ -19,9 +25,18 @@ export function createAttributionSpanProcessor(): SpanProcessor {
         const value = attribution[field];
         if (value !== undefined && span.attributes[keys[field]] === undefined) span.setAttribute(keys[field], value);
       }
+      stampSignature(span, parentContext, signer);
+      // A signature over what the span showed before would look like a forgery beside what it shows now.
+      onSaid(span, (ctx) => stampSignature(span, ctx, signer));
     },
     onEnd: () => undefined,
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
+}
+
+function stampSignature(span: Span, ctx: Context, signer: Signer | null): void {
+  const signature = signatureIn(ctx, span.spanContext().traceId, signer);
+  if (signature !== null) span.setAttribute(SIGNATURE_KEY, signature);
+  else delete span.attributes[SIGNATURE_KEY];
 }

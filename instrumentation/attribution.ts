@@ -43,6 +43,7 @@ export function setAttribution(attribution: Attribution): void {
     span.setAttribute(keys[field], value);
   }
   lateFields.set(span, late);
+  afterSaid.get(span)?.(context.active());
 }
 
 /** The attribution of the active context. */
@@ -94,6 +95,11 @@ export function inheritLate(span: object, parent: Context): void {
   if (Object.keys(late).length > 0) lateFields.set(span, late);
 }
 
+/** Calls `after` whenever `setAttribution` said something of a span, with the context in which it did. */
+export function onSaid(span: object, after: (ctx: Context) => void): void {
+  afterSaid.set(span, after);
+}
+
 /** The baggage of a context, with attribution in front, without what it had of attribution before. */
 export function baggageWith(ctx: Context, attribution: Attribution, dropped: readonly string[] = []): Baggage {
   let baggage = propagation.createBaggage();
@@ -119,6 +125,7 @@ const SETTLED = createContextKey('waybill: what was said up to here is in the ba
 
 /** A context cannot be changed and a span can: what is said late is kept with the span, as long as that lives. */
 const lateFields = new WeakMap<object, Readonly<Partial<Record<Field, Late>>>>();
+const afterSaid = new WeakMap<object, (ctx: Context) => void>();
 let sequence = 0;
 
 /** What was said of the span of a context since its baggage was put together. */

@@ -3,3 +3,4 @@ export { getAttribution, setAttribution, withAttribution } from './attribution.j
 export { createAttributionPropagator } from './attribution-propagator.js';
 export { createAttributionSpanProcessor } from './attribution-span-processor.js';
 export { attributionHeaders, bindAttribution, bindAttributionOf, fromHeaders } from './carry-attribution.js';
+export type { Signing } from './sign-attribution.js';

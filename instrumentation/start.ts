@@ -16,6 +16,7 @@ import { hookModules } from './hook-modules.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
 import { completeOpenAiSpans } from './openai-calls.js';
+import type { Signing } from './sign-attribution.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
 const HOOKED_MODULES = ['http', 'https', 'express', 'openai'];
@@ -44,10 +45,11 @@ export async function startInstrumentation(env: Environment): Promise<void> {
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
+  const sign = signingFrom(env);
   const sdk = new NodeSDK({
     instrumentations: instrumentations(modelEndpoints, env),
-    spanProcessors: [createAttributionSpanProcessor(), modelEndpoints.spanProcessor, counter, ...exporters],
-    ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator() }),
+    spanProcessors: [createAttributionSpanProcessor({ sign }), modelEndpoints.spanProcessor, counter, ...exporters],
+    ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator({ sign }) }),
     ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
     ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),
   });
@@ -77,6 +79,14 @@ function instrumentations({ mark }: ModelEndpoints, env: Environment) {
 function markHttp(span: Span, request: ClientRequest | IncomingMessage, mark: ModelEndpoints['mark']): void {
   if (!('getHeader' in request)) return;
   mark(span, { method: request.method, host: request.host, path: request.path });
+}
+
+/** The key that attribution is signed with, as `WAYBILL_SIGNING_KEY`, `_KID` and `_ALG` have it. */
+function signingFrom(env: Environment): Signing | undefined {
+  const key = env['WAYBILL_SIGNING_KEY'];
+  if (key === undefined || key.trim() === '') return undefined;
+  const alg = env['WAYBILL_SIGNING_ALG']?.trim() === 'EdDSA' ? 'EdDSA' : 'HS256';
+  return { key, kid: env['WAYBILL_SIGNING_KID']?.trim() ?? '', alg };
 }
 
 /** The processors that export, as `OTEL_TRACES_EXPORTER` has them. */
