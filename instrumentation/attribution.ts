@@ -89,6 +89,12 @@ export function contextWith(ctx: Context, attribution: Attribution): Context {
   return propagation.setBaggage(ctx, baggage).setValue(ASSERTED, asserted).setValue(SETTLED, sequence);
 }
 
+/** A context without any attribution: for what came from outside, and for work that is nobody's alone. */
+export function contextWithout(ctx: Context): Context {
+  const baggage = baggageWith(ctx, {}, [SIGNATURE_KEY]);
+  return propagation.setBaggage(ctx, baggage).setValue(ASSERTED, new Set()).setValue(SETTLED, sequence);
+}
+
 /** Lets a new span know what `setAttribution` said of the span above it. */
 export function inheritLate(span: object, parent: Context): void {
   const late = lateIn(parent);

@@ -1,0 +1,102 @@
+import type { Context, Span } from '@opentelemetry/api';
+import { context, diag, trace } from '@opentelemetry/api';
+import { getRPCMetadata } from '@opentelemetry/core';
+import { BlockList, isIP } from 'node:net';
+import { SIGNATURE_KEY } from '../schemas/attributes.js';
+import type { Attribution, Field } from './attribution-fields.js';
+import { attributionKeys, fields } from './attribution-fields.js';
+import { contextWith, contextWithout, setAttribution } from './attribution.js';
+
+/** Where a server takes the attribution of a request from. A field is a value, or is found in the request. */
+export type RequestAttribution<Request> = {
+  readonly [F in Field]?: string | ((request: Request) => string | null | undefined) | undefined;
+} & {
+  /**
+   * Whose attribution baggage is believed. By default nobody's: what a public entry is told by its callers is removed.
+   * Addresses or networks of hops (`['10.0.0.0/8', '127.0.0.1']`), compared with the connection's own other end and
+   * never with a header; or a function over the request, say one that looks at a client certificate.
+   */
+  readonly trust?: readonly string[] | ((request: Request) => boolean) | undefined;
+};
+
+/** One request, as far as attribution goes. */
+export interface Incoming<Request> {
+  readonly request: Request;
+  /** Address of the connection's other end. */
+  readonly peer: string | undefined;
+}
+
+/**
+ * Makes what runs the rest of a request with its attribution: removes what an untrusted caller claimed, from the
+ * context and from the server's span, and puts what the options say in its place. Only what the rest throws is thrown:
+ * a function of the options that fails is a warning in the OpenTelemetry log, and its field is left out.
+ */
+export function createRequestAttribution<Request>(options: RequestAttribution<Request>) {
+  const isTrusted = trustOf(options.trust);
+  const warned = new Set<string>();
+  function attempt<T>(what: string, ask: () => T): T | undefined {
+    try {
+      return ask();
+    } catch (error) {
+      if (!warned.has(what))
+        diag.warn(`Attribution: ${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+      warned.add(what);
+      return undefined;
+    }
+  }
+  return <T>(incoming: Incoming<Request>, rest: () => T): T => {
+    const given: Partial<Record<Field, string>> = {};
+    for (const field of fields) {
+      const from = options[field];
+      const value = typeof from === 'function' ? attempt(field, () => from(incoming.request)) : from;
+      // No one is logged in, say: not a bad value, and not worth a warning.
+      if (value !== undefined && value !== null) given[field] = value;
+    }
+    const active = context.active();
+    const isBelieved = attempt('trust', () => isTrusted(incoming)) === true;
+    const base = isBelieved ? active : contextWithout(active);
+    for (const span of spansOf(active)) restamp(span, given, base, isBelieved);
+    return context.with(contextWith(base, given), rest);
+  };
+}
+
+/** The spans of the request that are open: the active one, and the server's own above a framework's. */
+function spansOf(ctx: Context): ReadonlySet<Span> {
+  const spans = [trace.getSpan(ctx), getRPCMetadata(ctx)?.span];
+  return new Set(spans.filter((span) => span !== undefined));
+}
+
+function restamp(span: Span, given: Attribution, base: Context, isBelieved: boolean): void {
+  // The server's span began before anybody could judge its caller, with the caller's claims on it. OpenTelemetry has
+  // no call to take an attribute back.
+  const attributes: unknown = Reflect.get(span, 'attributes');
+  if (!isBelieved && typeof attributes === 'object' && attributes !== null) {
+    for (const key of [...attributionKeys, SIGNATURE_KEY]) Reflect.deleteProperty(attributes, key);
+  }
+  context.with(trace.setSpan(base, span), () => setAttribution(given));
+}
+
+function trustOf<Request>(trust: RequestAttribution<Request>['trust']): (incoming: Incoming<Request>) => boolean {
+  if (typeof trust === 'function') return ({ request }) => trust(request);
+  const list = new BlockList();
+  for (const network of trust ?? []) add(list, network);
+  return ({ peer }) => {
+    if (peer === undefined) return false;
+    // Servers that listen on IPv6, too, see IPv4 callers as `::ffff:10.0.0.1`.
+    const address = peer.replace(/^::ffff:(?=\d+\.)/i, '');
+    return isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
+function add(list: BlockList, network: string): void {
+  const [address = '', bits] = network.split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  try {
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  } catch {
+    diag.error(
+      `Attribution: trust names '${network}', which is no address or network such as 10.0.0.0/8; nobody is trusted by it.`,
+    );
+  }
+}
