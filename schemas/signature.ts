@@ -4,6 +4,7 @@ export { SIGNATURE_KEY } from './attributes.js';
 
 /** The algorithms that may sign: RFC 7518 section 3.2, RFC 8037 section 3.1. */
 const signatureAlgorithms = ['HS256', 'EdDSA'] as const;
+export type SignatureAlgorithm = (typeof signatureAlgorithms)[number];
 
 /** Protected header. */
 export const signatureHeaderSchema = z.object({ alg: z.enum(signatureAlgorithms), kid: z.string().min(1) });

@@ -91,7 +91,7 @@ describe('a record without a span to stand on', () => {
     expect(joins(record('a', {}, null), record('b', { gateway: 'portkey' }, null))).toEqual(['trace', 'trace']);
     expect(joins(record('a', {}, null), record('b', { failed: true }, null))).toEqual(['trace', 'trace']);
     const other = { facts: { requestModel: 'other', responseModel: 'other' } };
-    expect(joins(record('a', {}, null), record('b', other, null)).toSorted()).toEqual(['none', 'trace']);
+    expect(new Set(joins(record('a', {}, null), record('b', other, null)))).toEqual(new Set(['none', 'trace']));
   });
 
   it('that names a span which never came is torn off there; one that names none is a root', () => {
