@@ -114,25 +114,37 @@ function isName(value: string): boolean {
   return isSaid && value.length <= MAX_LENGTH && !/\p{Cc}|^\s|\s$/u.test(value);
 }
 
+interface Presence {
+  calls: number;
+  /** Calls whose route begins there. */
+  first: number;
+  /** Calls that are made there on behalf of a service before. */
+  last: number;
+}
+
 function proposeServices(routes: readonly SeenRoute[]): ProposedService[] {
-  const calls = new Map<string, number>();
-  const entries = new Set<string>();
-  const gateways = new Set<string>();
-  for (const one of routes) {
-    for (const service of new Set(one.route)) calls.set(service, (calls.get(service) ?? 0) + one.calls);
-    const [first, ...others] = one.route;
+  const services = new Map<string, Presence>();
+  const at = (name: string): Presence => {
+    const presence = services.get(name) ?? { calls: 0, first: 0, last: 0 };
+    services.set(name, presence);
+    return presence;
+  };
+  for (const { route, calls } of routes) {
+    for (const name of new Set(route)) at(name).calls += calls;
+    const [first, ...others] = route;
     const last = others.at(-1);
-    if (first !== undefined) entries.add(first);
-    if (last !== undefined) gateways.add(last);
+    if (first !== undefined) at(first).first += calls;
+    if (last !== undefined) at(last).last += calls;
   }
-  return [...calls]
+  return [...services]
     .filter(([name]) => name !== '' && name !== '__proto__' && name.length <= MAX_LENGTH)
-    .toSorted(([a, few], [b, many]) => many - few || (a < b ? -1 : 1))
+    .toSorted(([a, one], [b, other]) => other.calls - one.calls || (a < b ? -1 : 1))
     .slice(0, MOST_SERVICES)
-    .map(([name, count]) => ({
-      name,
-      calls: count,
-      // What is both at the top of one route and at the end of another is where requests enter.
-      role: entries.has(name) ? 'entry' : gateways.has(name) ? 'gateway' : 'service',
-    }));
+    .map(([name, presence]) => ({ name, calls: presence.calls, role: roleOf(presence) }));
+}
+
+/** By what it mostly is: a trace that is torn begins in the middle, and that makes no entry. */
+function roleOf({ calls, first, last }: Presence): ProposedService['role'] {
+  if (2 * first > calls) return 'entry';
+  return 2 * last > calls ? 'gateway' : 'service';
 }

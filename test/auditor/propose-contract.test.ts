@@ -28,6 +28,8 @@ const seen: Seen = {
     { route: ['web', 'agent', 'litellm'], calls: 90 },
     { route: ['batch', 'litellm'], calls: 10 },
     { route: ['web'], calls: 1 },
+    // Torn off above the agent.
+    { route: ['agent', 'litellm'], calls: 20 },
   ],
 };
 
@@ -48,9 +50,9 @@ describe('a proposed contract', () => {
       ['user', null],
     ]);
     expect(services).toEqual([
-      { name: 'litellm', role: 'gateway', calls: 100 },
+      { name: 'litellm', role: 'gateway', calls: 120 },
+      { name: 'agent', role: 'service', calls: 110 },
       { name: 'web', role: 'entry', calls: 91 },
-      { name: 'agent', role: 'service', calls: 90 },
       { name: 'batch', role: 'entry', calls: 10 },
     ]);
     expect(policies).toEqual(['pro-monthly']);
@@ -86,9 +88,9 @@ describe('a proposed contract', () => {
         user:
           key: user.id # in 100 % of the traces
       services:
-        litellm: { role: gateway } # 100 calls
+        litellm: { role: gateway } # 120 calls
+        agent: { role: service } # 110 calls
         web: { role: entry } # 91 calls
-        agent: { role: service } # 90 calls
         batch: { role: entry } # 10 calls
 
       # The policies that calls name. Fill in whom each covers, and what it allows.
