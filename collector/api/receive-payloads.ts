@@ -2,12 +2,13 @@ import type { RequestHandler } from 'express';
 import express from 'express';
 import * as z from 'zod';
 import { readRecord } from '../../auditor/payloads/all.js';
+import { recordIds } from '../../auditor/payloads/record-span.js';
 import type { GatewayRecord } from '../../schemas/payload.js';
 import { gatewayNames } from '../../schemas/payload.js';
 import { jsonValues } from '../json-lines.js';
 import { MalformedRequest } from '../otlp/errors.js';
 import type { Store } from '../store/client.js';
-import { writePayloads } from '../store/payloads.js';
+import { recordsOf, writePayloads } from '../store/payloads.js';
 import { answering, BadRequest } from './request.js';
 
 const MAX_BYTES = 64 * 1024 ** 2;
@@ -46,7 +47,7 @@ export function receivePayloads(store: Store, clockUs: () => number): RequestHan
       if (!gateway.success) throw new BadRequest(`Records are taken from: ${gatewayNames.join(', ')}.`);
       const body: unknown = request.body;
       const { records, reasons, rejected } = recordsIn(body instanceof Buffer ? body : Buffer.alloc(0), gateway.data);
-      await writePayloads(store, records, clockUs());
+      await writePayloads(store, await withoutLess(store, records), clockUs());
       if (records.length === 0) response.status(400);
       const answer = { accepted: records.length, rejected, reasons };
       return records.length > 0
@@ -59,6 +60,20 @@ export function receivePayloads(store: Store, clockUs: () => number): RequestHan
           };
     }),
   ];
+}
+
+/**
+ * Leaves out what says less than what is stored: a gateway that books in two steps, first without the cost, may send
+ * the first one late.
+ */
+async function withoutLess(store: Store, records: readonly GatewayRecord[]): Promise<readonly GatewayRecord[]> {
+  const costless = records.filter(({ call }) => call.reportedCostUsd === null);
+  const before = await recordsOf(
+    store,
+    costless.map((record) => recordIds(record).traceId),
+  );
+  const priced = new Set(before.flatMap(({ recordId, call }) => (call.reportedCostUsd === null ? [] : [recordId])));
+  return records.filter(({ recordId, call }) => call.reportedCostUsd !== null || !priced.has(recordId));
 }
 
 function recordsIn(body: Buffer, gateway: z.infer<typeof gatewaySchema>) {

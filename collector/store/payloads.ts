@@ -104,20 +104,21 @@ const notesSchema = z.array(
 
 /** Where records were put, by the traces of their own; those that were not put anywhere yet are left out. */
 export async function notesOf(store: Store, ownTraceIds: readonly string[]): Promise<ReadonlyMap<string, RecordNote>> {
-  if (ownTraceIds.length === 0) return new Map();
-  const rows = await store.rows(
-    `
-    SELECT trace_id AS ownTraceId, link_trace_ids AS movedTo, toUnixTimestamp64Micro(received_at) AS placedUs
-    FROM spans FINAL
-    PREWHERE trace_id IN {ids: Array(String)}
-    WHERE scope_name = 'waybill.record'`,
-    { ids: ownTraceIds },
-  );
-  return new Map(
-    notesSchema
-      .parse(rows)
-      .map(({ ownTraceId, movedTo: [to], placedUs }) => [ownTraceId, { traceId: to ?? ownTraceId, placedUs }]),
-  );
+  const notes = new Map<string, RecordNote>();
+  for (let i = 0; i < ownTraceIds.length; i += KEYS_PER_QUERY) {
+    const rows = await store.rows(
+      `
+      SELECT trace_id AS ownTraceId, link_trace_ids AS movedTo, toUnixTimestamp64Micro(received_at) AS placedUs
+      FROM spans FINAL
+      PREWHERE trace_id IN {ids: Array(String)}
+      WHERE scope_name = 'waybill.record'`,
+      { ids: ownTraceIds.slice(i, i + KEYS_PER_QUERY) },
+    );
+    for (const { ownTraceId, movedTo, placedUs } of notesSchema.parse(rows)) {
+      notes.set(ownTraceId, { traceId: movedTo[0] ?? ownTraceId, placedUs });
+    }
+  }
+  return notes;
 }
 
 /** A record, by the ids that it has as a span. */
@@ -146,27 +147,32 @@ export async function recordsWithKeys(store: Store, keys: readonly string[]): Pr
 
 /** Reads records, whether they are in their place or not. */
 export async function recordsOf(store: Store, ownTraceIds: readonly string[]): Promise<GatewayRecord[]> {
-  if (ownTraceIds.length === 0) return [];
-  const rows = await store.rows(
-    'SELECT record FROM payloads FINAL WHERE own_trace_id IN {ids: Array(String)} ORDER BY own_trace_id',
-    { ids: ownTraceIds },
-  );
-  return z
-    .array(z.object({ record: recordSchema }))
-    .parse(rows)
-    .map(({ record }) => record);
+  const found: GatewayRecord[] = [];
+  for (let i = 0; i < ownTraceIds.length; i += KEYS_PER_QUERY) {
+    const rows = await store.rows(
+      'SELECT record FROM payloads FINAL WHERE own_trace_id IN {ids: Array(String)} ORDER BY own_trace_id',
+      { ids: ownTraceIds.slice(i, i + KEYS_PER_QUERY) },
+    );
+    for (const { record } of z.array(z.object({ record: recordSchema })).parse(rows)) found.push(record);
+  }
+  return found;
 }
 
 /** Lets records arrive anew, so that they are put in their place again. */
 export async function arriveAgain(store: Store, ownTraceIds: readonly string[], receivedAtUs: number): Promise<void> {
-  if (ownTraceIds.length === 0) return;
+  for (let i = 0; i < ownTraceIds.length; i += KEYS_PER_QUERY) {
+    await arriveTogether(store, ownTraceIds.slice(i, i + KEYS_PER_QUERY), receivedAtUs);
+  }
+}
+
+async function arriveTogether(store: Store, ids: readonly string[], receivedAtUs: number): Promise<void> {
   await store.command(
     `
     INSERT INTO payloads (${payloadColumns.join(', ')})
     SELECT ${payloadColumns.slice(0, -1).join(', ')}, fromUnixTimestamp64Micro({receivedAtUs: Int64}, 'UTC')
     FROM payloads FINAL
     WHERE own_trace_id IN {ids: Array(String)}`,
-    { ids: ownTraceIds, receivedAtUs },
+    { ids, receivedAtUs },
   );
 }
 

@@ -63,6 +63,9 @@ describe('POST /v1/payloads/{gateway}', () => {
     expect(await stored('langwatch')).toEqual([
       { record_id: 'grq-1', model: 'anthropic.claude-sonnet-4-5', charged: '0.002100001' },
     ]);
+    // The first step may come late, and takes nothing back.
+    await send('langwatch', JSON.stringify({ ...records.langwatch, event_id: 'evt-0', status: 'settled' }));
+    expect(await stored('langwatch')).toMatchObject([{ charged: '0.002100001' }]);
   });
 
   it('keeps the good ones of a request, and says why the others are not taken', async () => {
