@@ -6,8 +6,8 @@ import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import { questions } from './questions.js';
 import { payloadsRoute, receivePayloads } from './receive-payloads.js';
+import { page } from './page.js';
 import { answering, BadRequest } from './request.js';
-import { startPage } from './start-page.js';
 import { traceView } from './trace-view.js';
 
 export interface ApiOptions {
@@ -31,9 +31,7 @@ export function createApi(options: ApiOptions): Express {
     response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
     next();
   });
-  app.get('/', (_request, response) => {
-    response.type('html').send(startPage());
-  });
+  app.use(page());
   app.get('/healthz', (_request, response) => {
     response.json({ ok: true });
   });

@@ -15,6 +15,7 @@ import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
 import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
 import { policyFit } from '../store/questions/policy-fit.js';
 import { seenIn } from '../store/questions/seen.js';
+import { seriesOf, seriesPointSchema } from '../store/questions/series.js';
 import { simulate } from '../store/questions/simulate.js';
 import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
 import { tallyCalls } from '../store/questions/tally.js';
@@ -65,9 +66,15 @@ export const questions: readonly Question[] = [
     path: '/gate',
     summary:
       'May enforcement be rolled out in this scope? The window is that of the contract, or `since`; the answer is kept.',
-    query: gateQuerySchema,
+    query: gateQuerySchema.extend({
+      keep: z
+        .enum(['true', 'false'])
+        .default('true')
+        .describe('`false`: only look, the answer is not kept as evidence'),
+    }),
     response: gateAnswerSchema,
-    answer: ({ since, ...scope }, { store, contract, nowUs }) => askGate(store, contract.source, scope, nowUs, since),
+    answer: ({ since, keep, ...scope }, { store, contract, nowUs }) =>
+      askGate(store, contract.source, scope, nowUs, since, keep === 'true'),
   }),
   question({
     path: '/gate/history',
@@ -84,6 +91,14 @@ export const questions: readonly Question[] = [
     answer: async (query, { store, nowUs }) => ({
       score: scoreOf(await tallyCalls(store, query, windowOf(query, nowUs))),
     }),
+  }),
+  question({
+    path: '/series',
+    summary:
+      'Score, row-level share and spend by verdict over time: hours, days, weeks or longer, at most 100, in UTC.',
+    query: questionSchema,
+    response: z.object({ series: z.array(seriesPointSchema) }),
+    answer: async (query, { store, nowUs }) => ({ series: await seriesOf(store, query, windowOf(query, nowUs)) }),
   }),
   question({
     path: '/gaps',

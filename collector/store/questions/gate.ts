@@ -11,7 +11,7 @@ import type { Window } from './scope.js';
 import { tallyCalls, tallyDays } from './tally.js';
 
 /**
- * Asks the gate: may enforcement be rolled out in this scope? The answer is kept in `gates`.
+ * Asks the gate: may enforcement be rolled out in this scope? The answer is kept in `gates`, unless told not to.
  *
  * @param toUs the end of the window, microseconds since 1970
  * @param since the length of the window, such as `7d`; the contract's where left out, as are the thresholds always
@@ -22,6 +22,7 @@ export async function askGate(
   scope: Scope,
   toUs: number,
   since = contract.gate.window,
+  keep = true,
 ): Promise<GateAnswer> {
   const thresholds = contract.gate;
   const window: Window = { fromUs: Math.max(0, toUs - durationUs(since)), toUs };
@@ -35,7 +36,7 @@ export async function askGate(
     { scope, from: iso(window.fromUs), to: iso(window.toUs), window: tally, days, gaps, ...policies },
     thresholds,
   );
-  await keepAnswer(store, answer, toUs);
+  if (keep) await keepAnswer(store, answer, toUs);
   return answer;
 }
 

@@ -36,12 +36,18 @@ export async function tallyDays(store: Store, scope: Scope, toUs: number, days: 
 }
 
 /**
- * Tallies a window in stretches of `bucketUs` microseconds, counted back from its end.
+ * Tallies a window in stretches of `bucketUs` microseconds, counted back from `anchorUs`: its end, where left out.
  *
  * Weights are doubles, since they only weigh; amounts of money stay decimals. The mean cost of a model, which stands
  * in for an unknown cost, is taken over the scope and the whole window.
  */
-async function tallies(store: Store, scope: Scope, window: Window, bucketUs: number): Promise<Map<number, Tally>> {
+export async function tallies(
+  store: Store,
+  scope: Scope,
+  window: Window,
+  bucketUs: number,
+  anchorUs = window.toUs,
+): Promise<Map<number, Tally>> {
   const { sql, params } = callsIn(scope, window);
   const text = `
     WITH
@@ -61,7 +67,7 @@ async function tallies(store: Store, scope: Scope, window: Window, bucketUs: num
             FROM chosen
         )
     SELECT
-        intDiv({toUs: Int64} - toUnixTimestamp64Micro(start_time) - 1, {bucketUs: Int64}) AS bucket,
+        intDiv({anchorUs: Int64} - toUnixTimestamp64Micro(start_time) - 1, {bucketUs: Int64}) AS bucket,
         count() AS calls,
         sum(w) AS weight,
         sum(w * w) AS weight_squared,
@@ -75,7 +81,7 @@ async function tallies(store: Store, scope: Scope, window: Window, bucketUs: num
         map(${questionSchema.options.map((one) => `'${one}', ${holding(`NOT has(failed_questions, '${one}')`)}`).join(', ')}) AS questions
     FROM weighed
     GROUP BY bucket`;
-  const rows = z.array(rowSchema).parse(await store.rows(text, { ...params, bucketUs }));
+  const rows = z.array(rowSchema).parse(await store.rows(text, { ...params, bucketUs, anchorUs }));
   return new Map(rows.map((row) => [row.bucket, toTally(row)]));
 }
 

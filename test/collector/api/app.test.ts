@@ -9,6 +9,7 @@ import { startApi } from '../../../collector/api/start-api.js';
 import { connectStore } from '../../../collector/store/client.js';
 import type { Store } from '../../../collector/store/client.js';
 import { writeAudits } from '../../../collector/store/audits.js';
+import { seriesPointSchema } from '../../../collector/store/questions/series.js';
 import { startSpanWriter } from '../../../collector/store/span-writer.js';
 import { auditReportSchema } from '../../../schemas/audit.js';
 import type { Gap, Score } from '../../../schemas/gate.js';
@@ -169,6 +170,33 @@ describe('the API', () => {
     });
     expect((await api.ask('/v1/spend?by=tenant,model,day')).status).toBe(400);
     expect((await api.ask('/v1/spend?by=team')).status).toBe(400);
+  });
+
+  it('answers score and spend over time, in stretches that begin with the hour or the day', async () => {
+    const parsed = z.object({ series: z.array(seriesPointSchema) });
+    for (const [since, stretchMs] of [
+      ['24h', 3_600_000],
+      ['7d', 86_400_000],
+      ['999999d', 7 * 86_400_000],
+    ] as const) {
+      const { series } = parsed.parse((await api.ask(`/v1/series?since=${since}`)).body);
+      expect(series.length, since).toBeLessThanOrEqual(100);
+      for (const { from, to } of series) {
+        expect(Date.parse(from) % stretchMs, since).toBe(0);
+        expect((Date.parse(to) - Date.parse(from)) % stretchMs, since).toBe(0);
+      }
+      const sum = (verdict: 'unattributed' | 'enforceable') =>
+        series.reduce((total, { spendUsd }) => total + Number(spendUsd[verdict]), 0);
+      expect([sum('unattributed'), sum('enforceable')], since).toEqual([
+        expect.closeTo(0.042, 12),
+        expect.closeTo(0.084, 12),
+      ]);
+      expect(
+        series.reduce((total, { calls }) => total + calls, 0),
+        since,
+      ).toBe(36);
+    }
+    expect((await api.ask('/v1/series?tenant=nobody')).body).toEqual({ series: [] });
   });
 
   it('answers routes', async () => {

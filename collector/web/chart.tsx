@@ -1,0 +1,39 @@
+import type { SeriesPoint } from '../store/questions/series.js';
+
+/** The measures of every chart, in units of its view box. */
+export const CHART = { width: 640, height: 210, left: 52, top: 10, plotHeight: 170 } as const;
+
+/** Where stretch `i` of `count` begins. */
+export function xOf(i: number, count: number): number {
+  return CHART.left + (i / count) * (CHART.width - CHART.left);
+}
+
+/** Where the middle of stretch `i` of `count` is. */
+export function slotMiddle(i: number, count: number): number {
+  return xOf(i + 0.5, count);
+}
+
+/** Dates below a chart, as many as fit. */
+export function TimeAxis({ points }: { readonly points: readonly SeriesPoint[] }) {
+  const step = Math.ceil(points.length / 7);
+  return (
+    <g>
+      {points.map(
+        (point, i) =>
+          i % step === 0 && (
+            <text x={slotMiddle(i, points.length)} y={CHART.height - 8} text-anchor="middle" key={point.from}>
+              {stretchText(point)}
+            </text>
+          ),
+      )}
+    </g>
+  );
+}
+
+/** Hours are shown in the viewer's zone; longer stretches are days of UTC, and named as such. */
+export function stretchText({ from, to }: SeriesPoint): string {
+  const isHour = Date.parse(to) - Date.parse(from) < 86_400_000;
+  return isHour
+    ? new Date(from).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+    : new Date(from).toLocaleDateString(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+}

@@ -1,0 +1,46 @@
+import { RANGES, readViewState, SCOPE_FIELDS } from './view-state.js';
+import type { ViewState } from './view-state.js';
+
+const LABELS = { tenant: 'Tenant', feature: 'Feature', policy: 'Policy', service: 'Service' } as const;
+
+/** Chooses the scope and the stretch of time. */
+export function ScopeForm({ view, look }: { readonly view: ViewState; readonly look: (next: ViewState) => void }) {
+  const ranges = RANGES.some(({ since }) => since === view.since)
+    ? RANGES
+    : [...RANGES, { since: view.since, label: `Last ${view.since}` }];
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (!(event.currentTarget instanceof HTMLFormElement)) return;
+    const next = { ...view };
+    for (const [name, value] of new FormData(event.currentTarget)) {
+      if (typeof value === 'string') Object.assign(next, { [name]: value.trim() });
+    }
+    look(next);
+  };
+  return (
+    <form class="scope" aria-label="Scope" onSubmit={submit}>
+      <label>
+        Time
+        <select name="since" onChange={(event) => look({ ...view, since: event.currentTarget.value })}>
+          {ranges.map(({ since, label }) => (
+            <option value={since} selected={since === view.since} key={since}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      {SCOPE_FIELDS.map((name) => (
+        <label key={name}>
+          {LABELS[name]}
+          <input name={name} defaultValue={view[name]} placeholder="all" autocomplete="off" spellcheck={false} />
+        </label>
+      ))}
+      <button type="submit">Show</button>
+      {SCOPE_FIELDS.some((name) => view[name] !== '') && (
+        <button type="button" class="plain" onClick={() => look({ ...readViewState(''), since: view.since })}>
+          Show all
+        </button>
+      )}
+    </form>
+  );
+}

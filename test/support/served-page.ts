@@ -1,0 +1,45 @@
+import { pino } from 'pino';
+import { auditTrace } from '../../auditor/audit.js';
+import { createApi } from '../../collector/api/app.js';
+import { startApi } from '../../collector/api/start-api.js';
+import { writeAudits } from '../../collector/store/audits.js';
+import type { Span } from '../../schemas/span.js';
+import { contract } from './contract.js';
+import { startTestStore } from './engine.js';
+
+/** Thresholds that the few calls of a test can meet. */
+const modest = contract({
+  services: { web: { role: 'entry' } },
+  gate: { days: 1, calls: 10, enforceableSpend: 0.9, enforceableCalls: 0.5, misattributedCalls: 0.5 },
+});
+
+/** A page of `waybill serve` over a real engine, and how to store what it shows. */
+export interface ServedPage extends AsyncDisposable {
+  readonly url: string;
+  /** Audits traces, one an entry, and stores their calls. */
+  readonly keep: (traces: readonly (readonly Span[])[]) => Promise<void>;
+}
+
+/** Serves the built page and the API at a free port. @param nowUs the present, microseconds since 1970 */
+export async function servePage(nowUs: number): Promise<ServedPage> {
+  const test = await startTestStore();
+  const log = pino({ level: 'silent' });
+  const app = createApi({ store: test.store, contract: modest, log, clockUs: () => nowUs, quietMs: 5_000 });
+  const server = await startApi(app, '127.0.0.1', 0);
+  return {
+    url: `http://127.0.0.1:${server.port}/`,
+    keep: async (traces) => {
+      const audits = traces.map((spans) => auditTrace([...spans], modest));
+      const firstDay = new Date(nowUs / 1_000 - 30 * 86_400_000).toISOString().slice(0, 10);
+      await writeAudits(
+        test.store,
+        audits.map((audit) => ({ audit, seenUs: [nowUs], firstDay, earlier: null })),
+        nowUs,
+      );
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]();
+      await test[Symbol.asyncDispose]();
+    },
+  };
+}
