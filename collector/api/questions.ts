@@ -11,6 +11,7 @@ import { proposedYaml } from '../contract/write.js';
 import type { Store } from '../store/client.js';
 import { findGaps } from '../store/questions/gaps.js';
 import { askGate, gateHistory } from '../store/questions/gate.js';
+import { hopRowSchema, listHops } from '../store/questions/hops.js';
 import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
 import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
 import { policyFit } from '../store/questions/policy-fit.js';
@@ -124,6 +125,15 @@ export const questions: readonly Question[] = [
     response: z.object({ spend: z.array(spendRowSchema) }),
     answer: async ({ limit: most, by, ...query }, { store, nowUs }) => ({
       spend: await spendBy(store, by, query, windowOf(query, nowUs), most),
+    }),
+  }),
+  question({
+    path: '/hops',
+    summary: 'The hops that calls crossed, most spend first, and how much attribution is still there behind each.',
+    query: questionSchema.extend({ limit }),
+    response: z.object({ hops: z.array(hopRowSchema) }),
+    answer: async ({ limit: most, ...query }, { store, nowUs }) => ({
+      hops: await listHops(store, query, windowOf(query, nowUs), most),
     }),
   }),
   question({

@@ -2,12 +2,18 @@ import type { Gap } from '../../schemas/gate.js';
 import { countText, momentText, Usd } from './figures.js';
 
 /** What is wrong, most spend first. */
-export function GapTable({ gaps }: { readonly gaps: readonly Gap[] }) {
+export function GapTable({
+  gaps,
+  title = 'Gaps, by the money behind them',
+}: {
+  readonly gaps: readonly Gap[];
+  readonly title?: string;
+}) {
   return (
     <section class="panel gaps" aria-labelledby="gaps">
-      <h2 id="gaps">Gaps, by the money behind them</h2>
+      <h2 id="gaps">{title}</h2>
       {gaps.length === 0 ? (
-        <p>None: no call in this scope and time breaks a rule.</p>
+        <p>None: no call in this scope and time breaks a rule here.</p>
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-labelledby="gaps">
           <table>

@@ -1,7 +1,7 @@
 import type { Gap, GateAnswer } from '../../schemas/gate.js';
 import type { SeriesPoint } from '../store/questions/series.js';
 import { useAnswer } from './ask.js';
-import type { Asked } from './ask.js';
+import { Answered, Failure } from './answered.js';
 import { EmptyScope } from './empty-scope.js';
 import { GapTable } from './gap-table.js';
 import { GatePanel } from './gate-panel.js';
@@ -29,24 +29,5 @@ export function Overview({ view }: { readonly view: ViewState }) {
       <Answered asked={series}>{(answer) => <SpendChart points={answer.series} />}</Answered>
       <Answered asked={gaps}>{(answer) => <GapTable gaps={answer.gaps} />}</Answered>
     </div>
-  );
-}
-
-function Answered<T>({
-  asked,
-  children,
-}: {
-  readonly asked: Asked<T>;
-  readonly children: (answer: T) => preact.ComponentChild;
-}) {
-  if (asked.state === 'answered') return <>{children(asked.answer)}</>;
-  return <p class="panel waiting">Asking …</p>;
-}
-
-function Failure({ message }: { readonly message: string }) {
-  return (
-    <p class="panel failure" role="alert">
-      {message}
-    </p>
   );
 }

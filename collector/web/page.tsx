@@ -1,8 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
+import { HopMap } from './hop-map.js';
 import { Overview } from './overview.js';
 import { ScopeForm } from './scope-form.js';
 import { addressOf, readViewState } from './view-state.js';
 import type { ViewState } from './view-state.js';
+
+const VIEWS = [
+  { name: 'overview', label: 'Overview' },
+  { name: 'hops', label: 'Hop map' },
+] as const;
 
 /** The gap report: a scope and a stretch of time, and what is known about them. */
 export function Page() {
@@ -23,11 +29,26 @@ export function Page() {
       </a>
       <header>
         <p class="brand">Waybill</p>
+        <nav aria-label="Views">
+          {VIEWS.map(({ name, label }) => (
+            <a
+              href={addressOf({ ...view, view: name })}
+              aria-current={name === view.view ? 'page' : undefined}
+              onClick={(event) => {
+                event.preventDefault();
+                look({ ...view, view: name });
+              }}
+              key={name}
+            >
+              {label}
+            </a>
+          ))}
+        </nav>
         <ScopeForm view={view} look={look} key={addressOf(view)} />
       </header>
       <main id="report">
         <h1>Is attribution good enough here to start blocking?</h1>
-        <Overview view={view} />
+        {view.view === 'hops' ? <HopMap view={view} look={look} /> : <Overview view={view} />}
       </main>
     </>
   );

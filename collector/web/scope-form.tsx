@@ -1,4 +1,4 @@
-import { RANGES, readViewState, SCOPE_FIELDS } from './view-state.js';
+import { RANGES, SCOPE_FIELDS } from './view-state.js';
 import type { ViewState } from './view-state.js';
 
 const LABELS = { tenant: 'Tenant', feature: 'Feature', policy: 'Policy', service: 'Service' } as const;
@@ -37,7 +37,11 @@ export function ScopeForm({ view, look }: { readonly view: ViewState; readonly l
       ))}
       <button type="submit">Show</button>
       {SCOPE_FIELDS.some((name) => view[name] !== '') && (
-        <button type="button" class="plain" onClick={() => look({ ...readViewState(''), since: view.since })}>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => look({ ...view, tenant: '', feature: '', policy: '', service: '' })}
+        >
           Show all
         </button>
       )}

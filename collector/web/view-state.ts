@@ -6,7 +6,15 @@ export interface ViewState {
   readonly service: string;
   /** How far back, such as `7d`. */
   readonly since: string;
+  readonly view: 'overview' | 'hops';
+  /** Which attribute the hop map is drawn for. */
+  readonly attribute: (typeof ATTRIBUTES)[number];
+  /** The hop that is looked at; both empty: none. */
+  readonly from: string;
+  readonly to: string;
 }
+
+export const ATTRIBUTES = ['all', 'tenant', 'feature', 'policy'] as const;
 
 export const SCOPE_FIELDS = ['tenant', 'feature', 'policy', 'service'] as const;
 
@@ -29,15 +37,27 @@ export function readViewState(search: string): ViewState {
     policy: text('policy'),
     service: text('service'),
     since: params.get('since') ?? DEFAULT_SINCE,
+    view: text('view') === 'hops' ? 'hops' : 'overview',
+    attribute: ATTRIBUTES.find((one) => one === text('attribute')) ?? 'all',
+    from: text('from'),
+    to: text('to'),
   };
 }
 
-/** The query part of the page's address, with its `?`; empty where everything is as it is by default. */
+/** The query part of the page's address; `?` alone where everything is as it is by default. */
 export function addressOf(state: ViewState): string {
   const params = queryOf(state);
   if (state.since === DEFAULT_SINCE) params.delete('since');
+  if (state.view === 'hops') {
+    params.set('view', 'hops');
+    if (state.attribute !== 'all') params.set('attribute', state.attribute);
+    if (state.from !== '') {
+      params.set('from', state.from);
+      params.set('to', state.to);
+    }
+  }
   const text = params.toString();
-  return text === '' ? '' : `?${text}`;
+  return `?${text}`;
 }
 
 /** The parameters that a question of the API takes for it. */

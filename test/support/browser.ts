@@ -1,6 +1,10 @@
 import chromium from '@sparticuz/chromium';
-import type { Browser } from 'playwright-core';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
 import { chromium as playwright } from 'playwright-core';
+import * as z from 'zod';
+
+const violations = z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.unknown()) }));
 
 /**
  * Starts a real browser, which comes from npm: the machine needs none.
@@ -13,4 +17,13 @@ export async function startBrowser(): Promise<Browser> {
     args: ['--no-sandbox', '--disable-gpu'],
     executablePath: await chromium.executablePath(),
   });
+}
+
+/** What axe finds serious or worse. Run by the debugger, so the page's own policy need not be loosened for it. */
+export async function seriousIssues(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = violations.parse(await page.evaluate('axe.run().then((result) => result.violations)'));
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${JSON.stringify(nodes)}`);
 }

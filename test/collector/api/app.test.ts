@@ -199,6 +199,22 @@ describe('the API', () => {
     expect((await api.ask('/v1/series?tenant=nobody')).body).toEqual({ series: [] });
   });
 
+  it('answers the hops that calls crossed, and how much of each attribute was still there behind them', async () => {
+    const whole = { carriedCalls: 36, carriedUsd: '0.126000000000', lostCalls: 0, lostUsd: '0.000000000000' };
+    const torn = { carriedCalls: 24, carriedUsd: '0.084000000000', lostCalls: 12, lostUsd: '0.042000000000' };
+    expect((await api.ask('/v1/hops')).body).toEqual({
+      hops: [
+        {
+          hop: { from: 'web', to: 'gateway' },
+          calls: 36,
+          spendUsd: '0.126000000000',
+          unknownCost: 0,
+          fates: { tenant: torn, feature: whole, policy: whole, all: torn },
+        },
+      ],
+    });
+  });
+
   it('answers routes', async () => {
     expect((await api.ask('/v1/routes')).body).toMatchObject({
       routes: [{ route: ['web', 'gateway'], calls: 36, enforceable: 24, costUsd: '0.126000000000' }],

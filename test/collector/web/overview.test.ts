@@ -1,10 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { packagePath } from '../../../collector/package-path.js';
-import { startBrowser } from '../../support/browser.js';
+import { seriousIssues, startBrowser } from '../../support/browser.js';
 import type { ServedPage } from '../../support/served-page.js';
 import { servePage } from '../../support/served-page.js';
 import { clean, trace } from '../../support/trace.js';
@@ -13,8 +11,6 @@ const NOW_US = Math.floor(Date.now() / 1_000) * 1_000_000;
 const DAY_US = 86_400_000_000;
 const HOSTILE = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>';
 const SCREENSHOTS = process.env['WAYBILL_SCREENSHOTS'];
-
-const violations = z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.unknown()) }));
 
 let served: ServedPage;
 let browser: Browser;
@@ -74,15 +70,6 @@ async function open(query = ''): Promise<void> {
   await page.locator('[aria-busy=false]').waitFor();
 }
 
-/** What axe finds serious or worse. Run by the debugger, so the page's own policy need not be loosened for it. */
-async function seriousIssues(): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = violations.parse(await page.evaluate('axe.run().then((result) => result.violations)'));
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${JSON.stringify(nodes)}`);
-}
-
 describe('the overview', () => {
   it('shows the gate, the score beside the row level, spend by verdict, and gaps with hop and fix', async () => {
     await open();
@@ -123,7 +110,7 @@ describe('the overview', () => {
   it.each(['light', 'dark'] as const)('has no serious accessibility issue in %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await open('?tenant=acme');
-    expect(await seriousIssues()).toEqual([]);
+    expect(await seriousIssues(page)).toEqual([]);
     const ground = await page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
     expect(ground).toBe(colorScheme === 'dark' ? 'rgb(20, 23, 28)' : 'rgb(246, 247, 249)');
     if (SCREENSHOTS !== undefined && colorScheme === 'dark') {
@@ -154,7 +141,7 @@ describe('the overview', () => {
     await page.goto(`${served.url}?tenant=nobody`);
     await page.getByText('No audited calls here yet').waitFor();
     expect(await page.locator('main').innerText()).toContain('OTEL_EXPORTER_OTLP_ENDPOINT');
-    expect(await seriousIssues()).toEqual([]);
+    expect(await seriousIssues(page)).toEqual([]);
     await page.goto(`${served.url}?since=soon`);
     expect(await page.getByRole('alert').innerText()).toContain("'since': must be a span of time");
   });
