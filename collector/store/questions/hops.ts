@@ -7,6 +7,9 @@ import { callsIn } from './scope.js';
 
 const ATTRIBUTES = ['tenant', 'feature', 'policy'] as const;
 
+/** How a call can fare on its route. */
+const WAYS = ATTRIBUTES.map((name) => `${name}_outcome, ${name}_at`).join(', ');
+
 const fateSchema = z.object({
   carriedCalls: z.number().int().describe('Calls that show it right behind the hop'),
   carriedUsd: usdSchema,
@@ -45,30 +48,36 @@ export async function listHops(store: Store, scope: Scope, window: Window, limit
     WITH crossed AS
     (
         SELECT
-            span_id, trace_id, route, cost_usd,
-            ${ATTRIBUTES.map((name) => `${name}_outcome, ${brokeAt(name)} AS ${name}_at`).join(',\n            ')}
+            route,
+            ${ATTRIBUTES.map((name) => `${name}_outcome, ${brokeAt(name)} AS ${name}_at`).join(',\n            ')},
+            count() AS n,
+            sum(ifNull(cost_usd, 0)) AS known,
+            countIf(cost_usd IS NULL) AS unknown
         FROM calls FINAL
         WHERE ${sql}
+        -- Calls that fared alike are put together first: there are few ways to fare, and many calls.
+        GROUP BY route, ${WAYS}
     )
     SELECT
         hop_from, hop_to,
-        count() AS calls,
+        sum(crossings) AS calls,
         toDecimalString(sum(cost), 12) AS spend,
-        sum(unknown) AS unknown_cost,
+        sum(unknown_here) AS unknown_cost,
         [${[...ATTRIBUTES, 'all'].map(fateOf).join(', ')}] AS fates
     FROM
     (
         -- A route that goes back and forth crosses a hop twice; the call and its cost still count once, at the worst.
         SELECT
             route[i] AS hop_from, route[i + 1] AS hop_to,
-            any(ifNull(cost_usd, 0)) AS cost,
-            any(cost_usd IS NULL) AS unknown,
+            any(n) AS crossings,
+            any(known) AS cost,
+            any(unknown) AS unknown_here,
             ${ATTRIBUTES.map((name) => `min(${isCarried(name)}) AS ${name}_carried, max(${isLost(name)}) AS ${name}_lost`).join(',\n            ')},
             ${ATTRIBUTES.map((name) => `${name}_carried`).join(' AND ')} AS all_carried,
             ${ATTRIBUTES.map((name) => `${name}_lost`).join(' OR ')} AS all_lost
         FROM crossed
         ARRAY JOIN range(1, length(route)) AS i
-        GROUP BY trace_id, span_id, hop_from, hop_to
+        GROUP BY route, ${WAYS}, hop_from, hop_to
     )
     GROUP BY hop_from, hop_to
     ORDER BY sum(cost) DESC, calls DESC, hop_from, hop_to
@@ -96,7 +105,8 @@ function isLost(name: string): string {
 }
 
 function fateOf(name: string): string {
-  const counted = (fate: string) => `countIf(${name}_${fate}), toDecimalString(sumIf(cost, ${name}_${fate}), 12)`;
+  const counted = (fate: string) =>
+    `sumIf(crossings, ${name}_${fate}), toDecimalString(sumIf(cost, ${name}_${fate}), 12)`;
   return `(${counted('carried')}, ${counted('lost')})`;
 }
 
