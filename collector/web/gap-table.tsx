@@ -33,7 +33,10 @@ export function GapTable({
             </thead>
             <tbody>
               {gaps.map((gap) => (
-                <GapRow gap={gap} key={JSON.stringify([gap.rule, gap.attribute, gap.hop])} />
+                <GapRow
+                  gap={gap}
+                  key={JSON.stringify([gap.rule, gap.attribute, gap.hop, gap.calls === 0 ? gap.message : ''])}
+                />
               ))}
             </tbody>
           </table>
@@ -45,7 +48,7 @@ export function GapTable({
 
 function GapRow({ gap }: { readonly gap: Gap }) {
   // A sum of nothing known is not a cost of zero.
-  const { rule, severity, attribute, hop, calls, spendUsd, since, sampleTraceId, fix } = gap;
+  const { rule, severity, attribute, hop, calls, traces, spendUsd, since, sampleTraceId, fix } = gap;
   return (
     <tr>
       <td class="number">{Number(spendUsd) === 0 ? 'none known' : <Usd amount={spendUsd} />}</td>
@@ -54,7 +57,8 @@ function GapRow({ gap }: { readonly gap: Gap }) {
         {attribute !== null && <> of {attribute}</>}
       </td>
       <td>{hop === null ? 'no single hop' : `${hop.from} → ${hop.to}`}</td>
-      <td class="number">{countText(calls)}</td>
+      {/* What no call reports is counted in traces. */}
+      <td class="number">{calls === 0 ? `in ${countText(traces)} traces` : countText(calls)}</td>
       <td>
         <time dateTime={since}>{momentText(since)}</time>
       </td>
