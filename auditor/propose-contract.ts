@@ -2,6 +2,7 @@ import type { AttributeName } from '../schemas/contract.js';
 import { attributeNames } from '../schemas/contract.js';
 import { USER_ID, TENANT_ID, FEATURE_ID, POLICY_ID } from '../schemas/attributes.js';
 import { looksLike } from './dialects/look-alike.js';
+import { isPlaceholder } from './rules/value-problem.js';
 
 /** A key that spans carry. */
 export interface SeenKey {
@@ -110,8 +111,7 @@ function valuesOf(keys: readonly SeenKey[]): ProposedAttribute['values'] {
 
 /** A value that says something, and may stand in a contract. */
 function isName(value: string): boolean {
-  const isSaid = !/^(?:|unknown|default|anonymous|none|null|undefined|n\/a|test|-|0)$/i.test(value.trim());
-  return isSaid && value.length <= MAX_LENGTH && !/\p{Cc}|^\s|\s$/u.test(value);
+  return !isPlaceholder(value) && value.length <= MAX_LENGTH && !/\p{Cc}|^\s|\s$/u.test(value);
 }
 
 interface Presence {

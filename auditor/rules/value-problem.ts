@@ -42,8 +42,13 @@ export function problemOf(attribute: AuditedAttribute, value: string, contract: 
   return problem;
 }
 
+/** Whether a value says nothing. */
+export function isPlaceholder(value: string): boolean {
+  return PLACEHOLDERS.has(value.trim().toLowerCase());
+}
+
 function judge(attribute: AuditedAttribute, value: string, contract: CompiledContract): ValueProblem | null {
-  if (PLACEHOLDERS.has(value.trim().toLowerCase())) return 'placeholder';
+  if (isPlaceholder(value)) return 'placeholder';
   if (value.length > MAX_LENGTH || MALFORMED.test(value)) return 'malformed';
   return contract.isRegistered(attribute, value) ? null : 'unregistered';
 }
