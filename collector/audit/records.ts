@@ -40,20 +40,7 @@ export async function placeArrivedRecords(
     traces.map(({ traceId }) => traceId),
   );
   if (records.length === 0) return;
-  const byId = await spansFor(store, records, await tracesWithKeys(store, idKeysOf(records)));
-  let places = placesOf(records, byId, contract);
-  const known = new Set(byId.map(({ traceId }) => traceId));
-  const unplaced = records.filter((_, i) => places[i]?.by === 'own' && !known.has(places[i].traceId));
-  if (unplaced.length > 0) {
-    const alike = await tracesWithTokens(store, tokensOf(unplaced), endsOf(unplaced));
-    if (alike.length > 0) {
-      const rivals = await recordsOf(store, await rivalsOf(store, unplaced));
-      const spans = [...byId, ...(await spansFor(store, records, alike))];
-      const arrived = new Set(records.map((record) => recordIds(record).spanId));
-      const others = rivals.filter((record) => !arrived.has(recordIds(record).spanId));
-      places = placesOf([...records, ...others], spans, contract).slice(0, records.length);
-    }
-  }
+  const places = await placesFor(store, contract, records);
   const before = await notesOf(
     store,
     records.map((record) => recordIds(record).traceId),
@@ -63,6 +50,27 @@ export async function placeArrivedRecords(
     return place === undefined ? [] : spansOf(record, place, before, contract);
   });
   await writeRecordSpans(store, spans, nowUs);
+}
+
+/** Looks for the places of records by their ids first; without any, among calls of the same model and tokens. */
+async function placesFor(
+  store: Store,
+  contract: CompiledContract,
+  records: readonly GatewayRecord[],
+): Promise<RecordPlace[]> {
+  const byId = await spansFor(store, records, await tracesWithKeys(store, idKeysOf(records)));
+  const places = placesOf(records, byId, contract);
+  const known = new Set(byId.map(({ traceId }) => traceId));
+  const unplaced = records.filter((_, i) => places[i]?.by === 'own' && !known.has(places[i].traceId));
+  if (unplaced.length === 0) return places;
+  const alike = await tracesWithTokens(store, tokensOf(unplaced), endsOf(unplaced));
+  if (alike.length === 0) return places;
+  const spans = [...byId, ...(await spansFor(store, records, alike))];
+  const arrived = new Set(records.map((record) => recordIds(record).spanId));
+  const others = (await recordsOf(store, await rivalsOf(store, unplaced))).filter(
+    (record) => !arrived.has(recordIds(record).spanId),
+  );
+  return placesOf([...records, ...others], spans, contract).slice(0, records.length);
 }
 
 /**
