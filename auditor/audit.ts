@@ -5,6 +5,7 @@ import type { Span } from '../schemas/span.js';
 import type { CompiledContract } from './contract.js';
 import { factsOf } from './cost/billing.js';
 import { formatUsd } from './cost/usd.js';
+import { isoMicros } from './iso-micros.js';
 import type { RouteFinding } from './findings.js';
 import { findingsOf, traceFindingsOf } from './findings.js';
 import type { Route } from './trace/audited-route.js';
@@ -114,13 +115,4 @@ function attributeAudits(route: Route): Call['attributes'] {
 
 function callSpanValue(route: Route, name: AuditedAttribute): string | null {
   return callStation(route).carried.at(-1)?.[name] ?? null;
-}
-
-/** Latest time that `Date` can write. */
-const MAX_DATE_US = 8.64e18 / 1000;
-
-function isoMicros(us: number): string {
-  const bounded = Math.min(us, MAX_DATE_US);
-  const seconds = new Date(Math.floor(bounded / 1_000_000) * 1000).toISOString().slice(0, -5);
-  return `${seconds}.${String(bounded % 1_000_000).padStart(6, '0')}Z`;
 }

@@ -3,12 +3,13 @@ import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { BudgetPeriod, Simulation } from '../../schemas/simulation.js';
 import type { CompiledContract } from '../contract.js';
 import { parseUsd } from '../cost/usd.js';
+import { isoMicros } from '../iso-micros.js';
 import { problemOf } from '../rules/value-problem.js';
 import { periodAt } from './budget-period.js';
 import { resolvePolicy } from './resolve.js';
 import { blocksResult, createRunningBlocks, createRunningSum } from './running-sum.js';
 import type { Budget, Reporting } from './simulated-budget.js';
-import { createSimulatedBudget, isoMicros } from './simulated-budget.js';
+import { createSimulatedBudget } from './simulated-budget.js';
 
 /** An audited call, with what a simulation needs to know of it. */
 export interface ReplayedCall {

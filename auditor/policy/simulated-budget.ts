@@ -1,5 +1,6 @@
 import type { BudgetPeriod, SimulatedPeriod, SimulatedPolicy } from '../../schemas/simulation.js';
 import { formatUsd } from '../cost/usd.js';
+import { isoMicros } from '../iso-micros.js';
 import { createBlockedTenants } from './blocked-tenants.js';
 import type { PeriodBounds } from './budget-period.js';
 import { periodAt } from './budget-period.js';
@@ -170,10 +171,4 @@ function periodResult(period: OpenPeriod, limitPico: bigint): SimulatedPeriod {
     misattributedUsd: formatUsd(misattributed),
     ...blocksResult(period.blocks),
   };
-}
-
-/** A moment in ISO 8601, to the microsecond. */
-export function isoMicros(us: number): string {
-  const seconds = new Date(Math.floor(us / 1_000_000) * 1_000).toISOString().slice(0, -5);
-  return `${seconds}.${String(((us % 1_000_000) + 1_000_000) % 1_000_000).padStart(6, '0')}Z`;
 }

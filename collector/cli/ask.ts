@@ -1,7 +1,20 @@
+import { Option } from 'commander';
 import * as z from 'zod';
 import { UsageError } from './exit.js';
 
 const errorSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/** The flag that says where the Waybill is that is asked. */
+export function urlOption(): Option {
+  return new Option('--url <url>', 'where Waybill answers').env('WAYBILL_URL').default('http://127.0.0.1:4319');
+}
+
+/** Flags as the query string of a question; those that were not given are left out. */
+export function queryOf(flags: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(flags)) if (value !== undefined) query.set(name, String(value));
+  return query.toString();
+}
 
 /**
  * Asks a running Waybill.

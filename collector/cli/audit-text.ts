@@ -1,3 +1,4 @@
+import { addTo } from '../../auditor/add-to.js';
 import { sumUsd } from '../../auditor/report.js';
 import type { AuditReport, Call, Finding, Verdict } from '../../schemas/audit.js';
 import type { Paint } from './paint.js';
@@ -31,9 +32,7 @@ function groupAlike(calls: readonly Call[]): Map<string, Call[]> {
       call.stations.map(({ values }) => values),
       call.findings.map(({ rule, attribute, hop, message }) => [rule, attribute, hop, message]),
     ]);
-    const others = groups.get(key);
-    if (others === undefined) groups.set(key, [call]);
-    else others.push(call);
+    addTo(groups, key, call);
   }
   return groups;
 }

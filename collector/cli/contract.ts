@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { ContractError, loadContract } from '../contract/load.js';
 import { proposalSchema } from '../../schemas/contract.js';
-import { askWaybill } from './ask.js';
+import { askWaybill, queryOf, urlOption } from './ask.js';
 import { ExitCode, UsageError } from './exit.js';
 
 /** All spans of the window are looked through. */
@@ -37,11 +37,11 @@ function init(): Command {
     .description('propose a contract from what the spans of the last days show')
     .option('--since <time>', 'how far back to look, such as 24h or 30d', '7d')
     .option('--out <file>', 'write it there, where no file is yet (default: to standard output)')
-    .addOption(new Option('--url <url>', 'where Waybill answers').env('WAYBILL_URL').default('http://127.0.0.1:4319'))
+    .addOption(urlOption())
     .addHelpText('after', '\nExit: 0 written, 2 could not ask or write.')
     .exitOverride()
     .action(async ({ since, out, url }: InitFlags) => {
-      const path = `/v1/contract/proposal?${new URLSearchParams({ since }).toString()}`;
+      const path = `/v1/contract/proposal?${queryOf({ since })}`;
       const { yaml } = await askWaybill(url, path, proposalSchema, PATIENCE_MS);
       if (out === undefined) process.stdout.write(yaml);
       else {

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import * as z from 'zod';
 import type { PolicyFate, PolicyFit } from '../../schemas/policy-fit.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
-import { askWaybill } from './ask.js';
+import { askWaybill, queryOf, urlOption } from './ask.js';
 import { ExitCode } from './exit.js';
 import type { Paint } from './paint.js';
 import { paint } from './paint.js';
@@ -37,13 +37,12 @@ export function policiesCommand(): Command {
     .option('--since <time>', 'how far back, such as 24h or 30d (default: 7d)')
     .option('--tenant <tenant>', 'only calls that bear on this tenant')
     .option('--feature <feature>', 'only calls that bear on this feature')
-    .addOption(new Option('--url <url>', 'where Waybill answers').env('WAYBILL_URL').default('http://127.0.0.1:4319'))
+    .addOption(urlOption())
     .addOption(new Option('--format <format>', 'how to print it').choices(['pretty', 'json']).default('pretty'))
     .addHelpText('after', '\nExit: 0 every policy sees its calls, 1 some do not, 2 could not ask, 3 no calls.')
     .action(async ({ url, format, ...question }: PoliciesFlags) => {
-      const query = new URLSearchParams(Object.entries(question));
       const schema = z.object({ policies: z.array(policyFitSchema) });
-      const answer = await askWaybill(url, `/v1/policies?${query.toString()}`, schema, PATIENCE_MS);
+      const answer = await askWaybill(url, `/v1/policies?${queryOf(question)}`, schema, PATIENCE_MS);
       console.log(
         format === 'json' ? JSON.stringify(answer, null, 2) : policiesText(answer.policies, paint(process.stdout)),
       );

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Simulation } from '../../schemas/simulation.js';
 import { budgetPeriodSchema, simulationSchema } from '../../schemas/simulation.js';
-import { askWaybill } from './ask.js';
+import { askWaybill, queryOf, urlOption } from './ask.js';
 import { ExitCode } from './exit.js';
 import { paint } from './paint.js';
 import { simulationText } from './simulation-text.js';
@@ -30,16 +30,14 @@ export function simulateCommand(): Command {
     .addOption(new Option('--per <period>', 'try this period').choices(budgetPeriodSchema.options))
     .option('--delay <time>', 'from the end of a call until its cost is known (default: 5s)')
     .option('--in-flight <calls>', 'calls of a policy that run at a time at most (default: as many as really did)')
-    .addOption(new Option('--url <url>', 'where Waybill answers').env('WAYBILL_URL').default('http://127.0.0.1:4319'))
+    .addOption(urlOption())
     .addOption(new Option('--format <format>', 'how to print it').choices(['pretty', 'json']).default('pretty'))
     .addHelpText(
       'after',
       '\nExit: 0 nothing blocked falsely and nothing escaped, 1 something was, 2 could not ask, 3 no calls.',
     )
     .action(async ({ url, format, ...question }: SimulateFlags) => {
-      const query = new URLSearchParams();
-      for (const [name, value] of Object.entries(question)) if (value !== undefined) query.set(name, value);
-      const simulation = await askWaybill(url, `/v1/simulate?${query.toString()}`, simulationSchema, PATIENCE_MS);
+      const simulation = await askWaybill(url, `/v1/simulate?${queryOf(question)}`, simulationSchema, PATIENCE_MS);
       console.log(
         format === 'json' ? JSON.stringify(simulation, null, 2) : simulationText(simulation, paint(process.stdout)),
       );
