@@ -1,9 +1,7 @@
-import { pino } from 'pino';
 import { auditTrace } from '../../auditor/audit.js';
-import { createApi } from '../../collector/api/app.js';
-import { startApi } from '../../collector/api/start-api.js';
 import { writeAudits } from '../../collector/store/audits.js';
 import type { Span } from '../../schemas/span.js';
+import { startTestApi } from './api.js';
 import { contract } from './contract.js';
 import { startTestStore } from './engine.js';
 
@@ -23,11 +21,9 @@ export interface ServedPage extends AsyncDisposable {
 /** Serves the built page and the API at a free port. @param nowUs the present, microseconds since 1970 */
 export async function servePage(nowUs: number): Promise<ServedPage> {
   const test = await startTestStore();
-  const log = pino({ level: 'silent' });
-  const app = createApi({ store: test.store, contract: modest, log, clockUs: () => nowUs, quietMs: 5_000 });
-  const server = await startApi(app, '127.0.0.1', 0);
+  const api = await startTestApi(test.store, modest, () => nowUs);
   return {
-    url: `http://127.0.0.1:${server.port}/`,
+    url: `${api.url}/`,
     keep: async (traces) => {
       const audits = traces.map((spans) => auditTrace([...spans], modest));
       const firstDay = new Date(nowUs / 1_000 - 30 * 86_400_000).toISOString().slice(0, 10);
@@ -38,7 +34,7 @@ export async function servePage(nowUs: number): Promise<ServedPage> {
       );
     },
     [Symbol.asyncDispose]: async () => {
-      await server[Symbol.asyncDispose]();
+      await api[Symbol.asyncDispose]();
       await test[Symbol.asyncDispose]();
     },
   };

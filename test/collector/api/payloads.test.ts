@@ -1,29 +1,20 @@
 import { gzipSync } from 'node:zlib';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApi } from '../../../collector/api/app.js';
-import { startApi } from '../../../collector/api/start-api.js';
 import { gatewayRecords as records } from '../../support/gateway-records.js';
+import type { TestApi } from '../../support/api.js';
+import { startTestApi } from '../../support/api.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
 
 let test: TestStore;
-let api: { url: string; stop: () => Promise<void> };
+let api: TestApi;
 beforeAll(async () => {
   test = await startTestStore();
-  const app = createApi({
-    store: test.store,
-    contract: contract(),
-    log: pino({ level: 'silent' }),
-    clockUs: () => Date.now() * 1_000,
-    quietMs: 5_000,
-  });
-  const server = await startApi(app, '127.0.0.1', 0);
-  api = { url: `http://127.0.0.1:${server.port}`, stop: async () => server[Symbol.asyncDispose]() };
+  api = await startTestApi(test.store, contract(), () => Date.now() * 1_000);
 });
 afterAll(async () => {
-  await api.stop();
+  await api[Symbol.asyncDispose]();
   await test[Symbol.asyncDispose]();
 });
 

@@ -1,12 +1,11 @@
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { auditTrace } from '../../../auditor/audit.js';
-import { createApi } from '../../../collector/api/app.js';
-import { startApi } from '../../../collector/api/start-api.js';
 import { writeAudits } from '../../../collector/store/audits.js';
 import { policyFitSchema } from '../../../schemas/policy-fit.js';
 import type { Span } from '../../../schemas/span.js';
+import type { TestApi } from '../../support/api.js';
+import { startTestApi } from '../../support/api.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -51,7 +50,7 @@ const routes: readonly (readonly Span[])[] = [
 ];
 
 let test: TestStore;
-let api: { url: string; stop: () => Promise<void> };
+let api: TestApi;
 beforeAll(async () => {
   test = await startTestStore();
   await writeAudits(
@@ -64,18 +63,10 @@ beforeAll(async () => {
     })),
     NOW_US,
   );
-  const app = createApi({
-    store: test.store,
-    contract: judged,
-    log: pino({ level: 'silent' }),
-    clockUs: () => NOW_US,
-    quietMs: 5_000,
-  });
-  const server = await startApi(app, '127.0.0.1', 0);
-  api = { url: `http://127.0.0.1:${server.port}`, stop: async () => server[Symbol.asyncDispose]() };
+  api = await startTestApi(test.store, judged, () => NOW_US);
 });
 afterAll(async () => {
-  await api.stop();
+  await api[Symbol.asyncDispose]();
   await test[Symbol.asyncDispose]();
 });
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApi } from '../../../collector/api/app.js';
-import { startApi } from '../../../collector/api/start-api.js';
 import { startAuditLoop } from '../../../collector/audit/loop.js';
 import { parseContract } from '../../../collector/contract/load.js';
 import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import type { TestApi } from '../../support/api.js';
+import { startTestApi } from '../../support/api.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -16,7 +16,7 @@ import { waybill } from '../../support/waybill.js';
 
 let test: TestStore;
 let dir: string;
-let api: { url: string; stop: () => Promise<void> };
+let api: TestApi;
 beforeAll(async () => {
   test = await startTestStore();
   dir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
@@ -44,18 +44,10 @@ beforeAll(async () => {
     intervalMs: 0,
   });
   await loop.sweep();
-  const app = createApi({
-    store: test.store,
-    contract: contract(),
-    log: pino({ level: 'silent' }),
-    clockUs: () => clockUs,
-    quietMs: 5_000,
-  });
-  const server = await startApi(app, '127.0.0.1', 0);
-  api = { url: `http://127.0.0.1:${server.port}`, stop: async () => server[Symbol.asyncDispose]() };
+  api = await startTestApi(test.store, contract(), () => clockUs);
 });
 afterAll(async () => {
-  await api.stop();
+  await api[Symbol.asyncDispose]();
   await test[Symbol.asyncDispose]();
   await rm(dir, { recursive: true, force: true });
 });

@@ -1,13 +1,12 @@
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditTrace } from '../../../auditor/audit.js';
 import { budgetsOf } from '../../../auditor/policy/simulate.js';
-import { createApi } from '../../../collector/api/app.js';
-import { startApi } from '../../../collector/api/start-api.js';
 import { writeAudits } from '../../../collector/store/audits.js';
 import { replayCalls } from '../../../collector/store/questions/replay-calls.js';
 import { simulate } from '../../../collector/store/questions/simulate.js';
 import { simulationSchema } from '../../../schemas/simulation.js';
+import type { TestApi } from '../../support/api.js';
+import { startTestApi } from '../../support/api.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -46,7 +45,7 @@ function spansOf(number: number, startUs: number, fate: Fate) {
 const TODAY: readonly Fate[] = ['clean', 'clean', 'clean', 'dropped', 'bypass', 'rewritten', 'clean', 'clean'];
 
 let test: TestStore;
-let api: { url: string; stop: () => Promise<void> };
+let api: TestApi;
 beforeAll(async () => {
   test = await startTestStore();
   const today = TODAY.map((fate, i) => spansOf(i + 1, FIRST_US + Math.min(i, TODAY.length - 2) * 1_000_000, fate));
@@ -61,18 +60,10 @@ beforeAll(async () => {
     })),
     NOW_US,
   );
-  const app = createApi({
-    store: test.store,
-    contract: tight,
-    log: pino({ level: 'silent' }),
-    clockUs: () => NOW_US,
-    quietMs: 5_000,
-  });
-  const server = await startApi(app, '127.0.0.1', 0);
-  api = { url: `http://127.0.0.1:${server.port}`, stop: async () => server[Symbol.asyncDispose]() };
+  api = await startTestApi(test.store, tight, () => NOW_US);
 });
 afterAll(async () => {
-  await api.stop();
+  await api[Symbol.asyncDispose]();
   await test[Symbol.asyncDispose]();
 });
 
