@@ -73,7 +73,7 @@ function auditCall(route: Route, contract: CompiledContract): Call {
     misattributed: found.some(({ misattributes }) => misattributes),
     failedQuestions: failedQuestions(found),
     rowLevel: contract.required.every((name) => callSpanValue(route, name) !== null),
-    enforcementPoint: route.enforcementAt === null ? null : (route.stations[route.enforcementAt]?.service ?? null),
+    enforcementPoint: route.enforcement?.service ?? null,
     policy: route.policy.resolved?.id ?? null,
     route: route.stations.map(({ service }) => service),
     stations: route.stations.map(({ service, nodes, values }) => ({
@@ -99,13 +99,13 @@ function failedQuestions(found: readonly RouteFinding[]): Question[] {
 function attributeAudits(route: Route): Call['attributes'] {
   const audits: Record<string, AttributeAudit> = {};
   for (const name of auditedAttributes) {
-    const { outcome, value, hop, shown, provenance } = route.passages[name];
+    const { outcome, value, break: broke, shown, provenance } = route.passages[name];
     audits[name] = {
       outcome,
       value,
-      hop,
+      hop: broke?.hop ?? null,
       originValue: shown[0] ?? null,
-      enforcementValue: route.enforcementAt === null ? null : (shown[route.enforcementAt] ?? null),
+      enforcementValue: route.enforcement === null ? null : (shown[route.enforcement.at] ?? null),
       callSpanValue: callSpanValue(route, name),
       provenance,
     };

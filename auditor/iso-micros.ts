@@ -1,5 +1,5 @@
-/** Latest time that `Date` can write. */
-const MAX_DATE_US = 8.64e18 / 1000;
+/** Latest time that `Date` can write, 8.64e15 milliseconds since 1970. */
+const MAX_DATE_US = 8.64e15 * 1_000;
 
 /** A moment, microseconds since 1970, in ISO 8601 to the microsecond. */
 export function isoMicros(us: number): string {

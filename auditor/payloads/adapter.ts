@@ -1,11 +1,11 @@
 import type { GatewayName, GatewayRecord } from '../../schemas/payload.js';
 import type { Usage } from '../../schemas/span.js';
-import { parseUsd } from '../cost/usd.js';
 import { providerName } from '../dialects/provider.js';
 import type { ReportedCounts } from '../dialects/usage.js';
 import { usageFrom } from '../dialects/usage.js';
 import type { Entry } from './entries.js';
 import { attributesFrom } from './entries.js';
+import { pricedUsd } from './fields.js';
 
 /** Why a record cannot be read, for people. */
 export interface Unreadable {
@@ -32,7 +32,7 @@ export interface Draft {
   readonly operation: string;
   readonly provider: string;
   /** The gateway's own spellings of providers, lower case. */
-  readonly providerNames?: Readonly<Record<string, string>>;
+  readonly providerNames?: Readonly<Record<string, string>> | undefined;
   readonly requestModel: string;
   readonly responseModel?: string;
   readonly responseId?: string;
@@ -96,7 +96,7 @@ function canonical(gateway: GatewayName, draft: Draft): GatewayRecord | Unreadab
       usageEstimated: draft.usageEstimated ?? false,
       cacheReplay: draft.cacheReplay ?? false,
       // A gateway books nothing for an attempt that failed, though the provider may have.
-      reportedCostUsd: failed && costUsd !== null && parseUsd(costUsd) === 0n ? null : costUsd,
+      reportedCostUsd: failed ? pricedUsd(costUsd, false) : costUsd,
     },
     vouched: attributesFrom(draft.vouched),
     claimed: attributesFrom(

@@ -4,12 +4,12 @@ import { adapter, usageOf } from './adapter.js';
 import { entriesAt, taggedEntries } from './entries.js';
 import { at, endAfter, firstCount, firstText, has, isTrue, pricedUsd, textOf, timeOf, usdOf } from './fields.js';
 
-const OPERATIONS: Readonly<Record<string, string>> = {
-  'text.completion': 'text_completion',
-  text_completion: 'text_completion',
-  embedding: 'embeddings',
-  list: 'embeddings',
-};
+const OPERATIONS: ReadonlyMap<string, string> = new Map([
+  ['text.completion', 'text_completion'],
+  ['text_completion', 'text_completion'],
+  ['embedding', 'embeddings'],
+  ['list', 'embeddings'],
+]);
 
 /**
  * A log of Bifrost. A fallback is a log of its own which names the first attempt as its parent. A log that is still
@@ -35,9 +35,9 @@ export const bifrost = adapter(
       startUs,
       endUs: endAfter(startUs, at(record, 'latency')),
       failed: textOf(at(record, 'status')) === 'error',
-      operation: (Object.hasOwn(OPERATIONS, object) ? OPERATIONS[object] : undefined) ?? 'chat',
+      operation: OPERATIONS.get(object) ?? 'chat',
       provider: textOf(at(record, 'provider')),
-      ...(spans.providerNames === undefined ? {} : { providerNames: spans.providerNames }),
+      providerNames: spans.providerNames,
       requestModel: textOf(at(record, 'model')),
       responseModel: textOf(at(record, 'model')),
       stream: isTrue(at(record, 'stream')),
@@ -52,22 +52,22 @@ export const bifrost = adapter(
       }),
       cacheReplay,
       costUsd: pricedUsd(usdOf(at(record, 'cost')), cacheReplay),
-      vouched: entriesAt(record, ...VOUCHED.map((key) => [key])),
+      vouched: entriesAt(record, ...VOUCHED),
       claimed: taggedEntries('metadata', typeof metadata === 'string' ? parseDict(metadata) : metadata),
     };
   },
 );
 
 /** What hangs on the virtual key; newer versions write lists. */
-const VOUCHED = [
-  'virtual_key_id',
-  'virtual_key_name',
-  'team_id',
-  'team_ids',
-  'customer_id',
-  'customer_ids',
-  'business_unit_id',
-  'business_unit_ids',
-  'user_id',
-  'project_id',
-] as const;
+const VOUCHED: readonly (readonly [string])[] = [
+  ['virtual_key_id'],
+  ['virtual_key_name'],
+  ['team_id'],
+  ['team_ids'],
+  ['customer_id'],
+  ['customer_ids'],
+  ['business_unit_id'],
+  ['business_unit_ids'],
+  ['user_id'],
+  ['project_id'],
+];

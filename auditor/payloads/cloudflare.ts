@@ -25,7 +25,7 @@ export const cloudflareLog = adapter(
       failed: at(record, 'success') === false || Number(textOf(at(record, 'status_code')) || '200') >= 400,
       operation: /embeddings?$/.test(textOf(at(record, 'path'))) ? 'embeddings' : 'chat',
       provider: textOf(at(record, 'provider')),
-      ...(spans.providerNames === undefined ? {} : { providerNames: spans.providerNames }),
+      providerNames: spans.providerNames,
       requestModel: model,
       responseModel: model,
       usage: usageOf({ input: countOf(at(record, 'tokens_in')), output: countOf(at(record, 'tokens_out')) }),

@@ -5,7 +5,10 @@ import { adapter } from './adapter.js';
 import { entriesAt, taggedEntries } from './entries.js';
 import { at, firstText, has, pricedUsd, textOf, timeOf, usdOf } from './fields.js';
 
-const OPERATIONS: Readonly<Record<string, string>> = { generation: 'chat', embedding: 'embeddings' };
+const OPERATIONS: ReadonlyMap<string, string> = new Map([
+  ['generation', 'chat'],
+  ['embedding', 'embeddings'],
+]);
 
 /** An observation of Langfuse's export. It names no provider, and all it says of who asked is the caller's word. */
 export const langfuse = adapter(
@@ -14,7 +17,7 @@ export const langfuse = adapter(
   (record) => {
     const id = textOf(at(record, 'id'));
     const type = textOf(at(record, 'type')).toLowerCase();
-    const operation = Object.hasOwn(OPERATIONS, type) ? OPERATIONS[type] : undefined;
+    const operation = OPERATIONS.get(type);
     if (operation === undefined) {
       return {
         reason: `The langfuse observation ${id} is of type ${textOf(at(record, 'type')) || '(none)'}: only generations are calls.`,

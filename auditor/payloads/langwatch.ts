@@ -30,7 +30,7 @@ export const langWatch = adapter(
       failed: /\b(?:failed|error)$/.test(status),
       operation: 'chat',
       provider: textOf(at(record, 'provider')),
-      ...(langWatchGateway.providerNames === undefined ? {} : { providerNames: langWatchGateway.providerNames }),
+      providerNames: langWatchGateway.providerNames,
       requestModel: model,
       responseModel: model,
       stream: isTrue(at(record, 'streaming')),

@@ -57,7 +57,7 @@ export function calledModel(record: unknown) {
   return {
     operation: (Object.hasOwn(operations, callType) ? operations[callType] : null) ?? (callType || 'chat'),
     provider: textOf(at(record, 'custom_llm_provider')),
-    ...(liteLlm.providerNames === undefined ? {} : { providerNames: liteLlm.providerNames }),
+    providerNames: liteLlm.providerNames,
     requestModel: firstText(at(record, 'model_group'), model),
     responseModel: model,
   };

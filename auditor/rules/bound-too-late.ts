@@ -1,5 +1,5 @@
-import type { AuditedAttribute } from '../../schemas/contract.js';
-import type { Route } from '../trace/audited-route.js';
+import type { AuditedAttribute, Policy } from '../../schemas/contract.js';
+import { auditedAttributes } from '../../schemas/contract.js';
 import { rule } from './rule.js';
 
 export const boundTooLate = rule({
@@ -22,29 +22,26 @@ export const boundTooLate = rule({
     },
   },
   *check(route, { required }) {
-    const { enforcementAt, stations, passages } = route;
-    if (enforcementAt === null || route.policy.resolved === null) return;
-    const point = stations[enforcementAt]?.service ?? '';
-    for (const name of neededBy(route)) {
+    const { enforcement, stations, passages } = route;
+    const { resolved } = route.policy;
+    if (enforcement === null || resolved === null) return;
+    for (const name of neededBy(resolved)) {
+      if (!required.includes(name)) continue;
       const { firstSeen } = passages[name];
-      if (!required.includes(name) || firstSeen === null || firstSeen <= enforcementAt) continue;
-      const before = stations[enforcementAt - 1];
+      const seenAt = firstSeen !== null && firstSeen > enforcement.at ? stations[firstSeen] : undefined;
+      if (seenAt === undefined) continue;
+      const before = stations[enforcement.at - 1];
       yield {
         attribute: name,
-        hop: before === undefined ? null : { from: before.service, to: point },
-        spanId: stations[firstSeen]?.nodes[0]?.span.spanId ?? '',
-        message: `The policy '${route.policy.resolved.id}' needs ${name}, which is first known at ${stations[firstSeen]?.service ?? ''}, behind ${point}.`,
+        hop: before === undefined ? null : { from: before.service, to: enforcement.service },
+        spanId: seenAt.nodes[0].span.spanId,
+        message: `The policy '${resolved.id}' needs ${name}, which is first known at ${seenAt.service}, behind ${enforcement.service}.`,
       };
     }
   },
 });
 
 /** The attributes without which the policy cannot be looked up. */
-function neededBy({ policy: { resolved } }: Route): AuditedAttribute[] {
-  const { tenant, feature } = resolved?.match ?? {};
-  return [
-    ...(tenant === undefined ? [] : ['tenant' as const]),
-    ...(feature === undefined ? [] : ['feature' as const]),
-    'policy',
-  ];
+function neededBy({ match }: Policy): AuditedAttribute[] {
+  return auditedAttributes.filter((name) => name === 'policy' || match[name] !== undefined);
 }

@@ -15,16 +15,16 @@ export const cachedTokens = rule({
   },
   *check({ billing, call }) {
     const { usage } = billing;
-    if (usage === null || !cacheExceedsInput(usage)) return;
+    if (!cacheExceedsInput(usage)) return;
     yield {
       spanId: call.span.spanId,
-      message: `${usage.cacheReadTokens} tokens read from and ${usage.cacheWriteTokens} written to the cache exceed ${usage.inputTokens ?? 0} input tokens.`,
+      message: `${usage.cacheReadTokens} tokens read from and ${usage.cacheWriteTokens} written to the cache exceed ${usage.inputTokens} input tokens.`,
     };
   },
 });
 
 /** Whether the cached parts of the input exceed the whole. */
-export function cacheExceedsInput(usage: Usage | null): boolean {
+export function cacheExceedsInput(usage: Usage | null): usage is Usage & { readonly inputTokens: number } {
   return (
     usage !== null && usage.inputTokens !== null && usage.cacheReadTokens + usage.cacheWriteTokens > usage.inputTokens
   );

@@ -21,8 +21,8 @@ export const conflicting = rule({
     for (const name of required) {
       if (passages[name].outcome !== 'conflicting') continue;
       for (const { service, values, carried, nodes } of stations) {
-        const [first, second] = values[name];
-        if (first === undefined || second === undefined) continue;
+        const second = values[name][1];
+        if (second === undefined) continue;
         const at = carried.findIndex((one) => one[name] === second);
         yield {
           attribute: name,

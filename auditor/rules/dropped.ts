@@ -1,3 +1,4 @@
+import { breaksOf } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const dropped = rule({
@@ -11,15 +12,13 @@ export const dropped = rule({
   example: {
     route: ['web all', 'agent all', 'litellm feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
   },
-  *check({ passages, stations }, { required }) {
-    for (const name of required) {
-      const { outcome, hop, breakAt, shown } = passages[name];
-      if (outcome !== 'dropped' || hop === null || breakAt === null) continue;
+  *check(route, contract) {
+    for (const { attribute, at, hop, spanId, shown } of breaksOf('dropped', route, contract)) {
       yield {
-        attribute: name,
+        attribute,
         hop,
-        spanId: stations[breakAt]?.nodes[0]?.span.spanId ?? '',
-        message: `${name} was '${shown[breakAt - 1] ?? ''}' at ${hop.from} and is gone at ${hop.to}.`,
+        spanId,
+        message: `${attribute} was '${shown[at - 1] ?? ''}' at ${hop.from} and is gone at ${hop.to}.`,
       };
     }
   },

@@ -1,5 +1,6 @@
 import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { Route } from '../trace/audited-route.js';
+import { breaksOf } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const late = rule({
@@ -14,28 +15,26 @@ export const late = rule({
   example: {
     route: ['web', 'agent all', 'litellm all call=gpt-4o in=1000 out=100'],
   },
-  *check(route, { required }) {
-    for (const name of required) {
-      const { outcome, hop, breakAt } = route.passages[name];
-      if (outcome !== 'late' || hop === null || breakAt === null) continue;
-      const isBehind = route.enforcementAt !== null && breakAt > route.enforcementAt;
-      const point = route.enforcementAt === null ? undefined : route.stations[route.enforcementAt]?.service;
+  *check(route, contract) {
+    for (const { attribute, at, hop, spanId } of breaksOf('late', route, contract)) {
+      const { enforcement, stations } = route;
+      const passed = enforcement !== null && at > enforcement.at ? enforcement.service : null;
       yield {
-        attribute: name,
+        attribute,
         hop,
-        spanId: route.stations[breakAt]?.nodes[0]?.span.spanId ?? '',
+        spanId,
         message:
-          `${name} is absent at the origin ${route.stations[0].service} and first seen at ${hop.to}` +
-          (isBehind ? `, behind the enforcement point ${point ?? ''}.` : '.'),
-        severity: isBehind ? 'error' : 'warning',
-        defeats: isBoundInTime(route, name) ? null : 'enforceable',
+          `${attribute} is absent at the origin ${stations[0].service} and first seen at ${hop.to}` +
+          (passed === null ? '.' : `, behind the enforcement point ${passed}.`),
+        severity: passed === null ? 'warning' : 'error',
+        defeats: isBoundInTime(route, attribute) ? null : 'enforceable',
       };
     }
   },
 });
 
 /** Whether a station that the contract trusts bound the value at or before the enforcement point. */
-function isBoundInTime({ passages, enforcementAt }: Route, name: AuditedAttribute): boolean {
+function isBoundInTime({ passages, enforcement }: Route, name: AuditedAttribute): boolean {
   const { boundAt } = passages[name];
-  return boundAt !== null && enforcementAt !== null && boundAt <= enforcementAt;
+  return boundAt !== null && enforcement !== null && boundAt <= enforcement.at;
 }

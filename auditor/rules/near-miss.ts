@@ -38,7 +38,7 @@ function lookAlike(
   name: AuditedAttribute,
   contract: CompiledContract,
 ): { key: string; service: string; spanId: string } | null {
-  for (const { nodes, service } of stations.slice(passages[name].breakAt ?? 0).toReversed()) {
+  for (const { nodes, service } of stations.slice(passages[name].break?.at ?? 0).toReversed()) {
     for (const { span } of nodes.toReversed()) {
       for (let i = 0; i < span.attributes.length; i += 2) {
         const key = span.attributes[i] ?? '';

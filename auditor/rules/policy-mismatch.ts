@@ -18,9 +18,10 @@ export const policyMismatch = rule({
     if (policy.named === null || policy.resolved !== null) return;
     const { tenant, feature } = passages;
     // A value that is absent or says nothing is reported as that; no policy could cover it.
-    for (const { attribute, value } of [tenant, feature]) {
-      const isAskedFor = attribute !== 'user' && attribute !== 'policy' && policy.named.match[attribute] !== undefined;
-      if (isAskedFor && (value === null || problemOf(attribute, value, contract) !== null)) return;
+    for (const name of ['tenant', 'feature'] as const) {
+      const { value } = passages[name];
+      if (policy.named.match[name] === undefined) continue;
+      if (value === null || problemOf(name, value, contract) !== null) return;
     }
     yield {
       attribute: 'policy',

@@ -1,3 +1,4 @@
+import { breaksOf } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const rewritten = rule({
@@ -13,18 +14,16 @@ export const rewritten = rule({
   example: {
     route: ['web all', 'litellm tenant=globex feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
   },
-  *check({ passages, stations }, { required }) {
-    for (const name of required) {
-      const { outcome, hop, breakAt, shown } = passages[name];
-      if (outcome !== 'rewritten' || hop === null || breakAt === null) continue;
-      const before = shown.slice(0, breakAt).findLast((value) => value !== null) ?? '';
+  *check(route, contract) {
+    for (const { attribute, at, hop, spanId, shown, value } of breaksOf('rewritten', route, contract)) {
+      const before = shown.slice(0, at).findLast((one) => one !== null) ?? '';
       yield {
-        attribute: name,
+        attribute,
         hop,
-        spanId: stations[breakAt]?.nodes[0]?.span.spanId ?? '',
+        spanId,
         // Whoever disagreed before it, the station of the call has no value at all.
-        defeats: passages[name].value === null ? 'attributed' : 'enforceable',
-        message: `${name} was '${before}' up to ${hop.from} and is '${shown[breakAt] ?? ''}' at ${hop.to}.`,
+        defeats: value === null ? 'attributed' : 'enforceable',
+        message: `${attribute} was '${before}' up to ${hop.from} and is '${shown[at] ?? ''}' at ${hop.to}.`,
       };
     }
   },

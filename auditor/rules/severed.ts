@@ -19,14 +19,14 @@ export const severed = rule({
     const message = whySevered(route, contract);
     if (message === null) return;
     const { service, nodes } = route.stations[0];
-    const top = nodes[0]?.span;
-    const caller = top === undefined ? null : route.trace.neighbours.callerOf(top, new Set(idsOf(route.call.span)));
+    const top = nodes[0].span;
+    const caller = route.trace.neighbours.callerOf(top, new Set(idsOf(route.call.span)));
     if (caller === null) {
-      yield { spanId: top?.spanId ?? '', message: `${message} What is above ${service} is not known.` };
+      yield { spanId: top.spanId, message: `${message} What is above ${service} is not known.` };
       return;
     }
     yield {
-      spanId: top?.spanId ?? '',
+      spanId: top.spanId,
       hop: { from: caller.service, to: service },
       message: `${message} It fits '${caller.name}' of ${caller.service} in trace ${caller.traceId}.`,
       fix: `Forward 'traceparent' from ${caller.service} to ${service}, and let ${service} take it up.`,
@@ -36,11 +36,11 @@ export const severed = rule({
 
 function whySevered({ top, stations }: Route, contract: CompiledContract): string | null {
   const { service, nodes } = stations[0];
-  const span = nodes[0]?.span;
+  const { span } = nodes[0];
   if (top === 'parent-missing') {
-    return `The top span of the route, '${span?.name ?? ''}' of ${service}, names a parent (${span?.parentSpanId ?? ''}) that never came.`;
+    return `The top span of the route, '${span.name}' of ${service}, names a parent (${span.parentSpanId ?? ''}) that never came.`;
   }
-  if (top === 'cycle') return `The parents of '${span?.name ?? ''}' of ${service} run in a circle.`;
+  if (top === 'cycle') return `The parents of '${span.name}' of ${service} run in a circle.`;
   if (top === 'too-long') return `The route has more spans than are followed, and begins in the middle, at ${service}.`;
   if (contract.namesEntries && contract.services.get(service)?.role !== 'entry') {
     return `The trace begins at ${service}, which the contract does not name as an entry.`;

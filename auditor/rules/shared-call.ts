@@ -13,20 +13,21 @@ export const sharedCall = rule({
     route: ['batcher all links=acme,globex call=gpt-4o in=1000 out=100'],
   },
   *check({ stations, trace }, contract) {
-    if (!stations.some(({ nodes }) => nodes.some(({ span }) => span.links.length > 0))) return;
-    const spans = stations.flatMap(({ nodes }) => nodes.flatMap(({ span }) => (span.links.length === 0 ? [] : [span])));
+    const linking = stations.flatMap(({ nodes }) => nodes.filter(({ span }) => span.links.length > 0));
+    const [first] = linking;
+    if (first === undefined) return;
     const tenants = new Set<string>();
     const { key, aliases } = contract.source.attributes.tenant;
-    for (const { spanId, attributes } of spans.flatMap(({ links }) => links)) {
-      const linked = trace.byId.get(spanId)?.span;
+    for (const { spanId, attributes } of linking.flatMap(({ span }) => span.links)) {
       const named = [key, ...aliases].map((one) => attributeOf(attributes, one)).find((one) => one !== undefined);
-      const tenant = named ?? (linked === undefined ? undefined : carriedBy(linked, contract).tenant);
+      const linked = trace.byId.get(spanId);
+      const tenant = named ?? (linked === undefined ? undefined : carriedBy(linked.span, contract).tenant);
       if (tenant !== undefined) tenants.add(tenant);
     }
     if (tenants.size < 2) return;
     yield {
       attribute: 'tenant',
-      spanId: spans[0]?.spanId ?? '',
+      spanId: first.span.spanId,
       message: `The call links to work of ${[...tenants].map((tenant) => `'${tenant}'`).join(', ')}.`,
     };
   },

@@ -18,9 +18,10 @@ export const unknownPolicy = rule({
     const { value } = passages.policy;
     // An id that is absent though required, or that says nothing, is reported as that.
     if (value === null ? contract.required.includes('policy') : problemOf('policy', value, contract) !== null) return;
-    if (value !== null && policy.named === null) {
+    if (value !== null) {
+      if (policy.named !== null) return;
       yield { attribute: 'policy', spanId: call.span.spanId, message: `The contract has no policy '${value}'.` };
-    } else if (value === null && policy.matching.length === 0) {
+    } else if (policy.matching.length === 0) {
       yield {
         attribute: 'policy',
         spanId: call.span.spanId,

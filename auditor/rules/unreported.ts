@@ -1,3 +1,4 @@
+import { breaksOf } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const unreported = rule({
@@ -11,15 +12,13 @@ export const unreported = rule({
   example: {
     route: ['web all', 'queue', 'worker all call=gpt-4o in=1000 out=100'],
   },
-  *check({ passages, stations }, { required }) {
-    for (const name of required) {
-      const { outcome, hop, breakAt, value } = passages[name];
-      if (outcome !== 'unreported' || hop === null || breakAt === null) continue;
+  *check(route, contract) {
+    for (const { attribute, hop, spanId, value } of breaksOf('unreported', route, contract)) {
       yield {
-        attribute: name,
+        attribute,
         hop,
-        spanId: stations[breakAt]?.nodes[0]?.span.spanId ?? '',
-        message: `${name} '${value ?? ''}' does not show at ${hop.to}, though it arrives further on.`,
+        spanId,
+        message: `${attribute} '${value ?? ''}' does not show at ${hop.to}, though it arrives further on.`,
       };
     }
   },

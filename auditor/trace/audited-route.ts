@@ -14,12 +14,19 @@ import type { Path, Station } from './route.js';
 import { pathTo } from './route.js';
 import type { SpanNode, Trace } from './trace.js';
 
+/** The station at which a request would be stopped. */
+export interface EnforcementPoint {
+  /** Its index on the route. */
+  readonly at: number;
+  readonly service: string;
+}
+
 /** A path with all that was worked out about it: what the rules look at. */
 export interface Route extends Path {
   readonly trace: Trace;
   readonly passages: Readonly<Record<AuditedAttribute, Passage>>;
-  /** Index of the enforcement point; null where the contract has some and the route crosses none. */
-  readonly enforcementAt: number | null;
+  /** Null where the contract has enforcement points and the route crosses none. */
+  readonly enforcement: EnforcementPoint | null;
   readonly billing: Billing;
   readonly signatures: readonly RouteSignature[];
   /** The weakest join of the records on it; null where there is none. */
@@ -43,7 +50,7 @@ export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract
     echoes: path.echoes,
     trace,
     passages,
-    enforcementAt: enforcementPoint(path.stations, contract),
+    enforcement: enforcementPoint(path, contract),
     billing: billingOf(path, contract),
     signatures,
     join: trace.hasRecords ? weakestJoin(path.stations) : null,
@@ -58,10 +65,12 @@ export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract
  * The first station whose service enforces, since that is where a request would be stopped; the call's own station
  * where the contract marks none.
  */
-function enforcementPoint(stations: readonly Station[], contract: CompiledContract): number | null {
-  if (!contract.namesEnforcement) return stations.length - 1;
-  const at = stations.findIndex(({ service }) => contract.services.get(service)?.enforces === true);
-  return at === -1 ? null : at;
+function enforcementPoint(path: Path, contract: CompiledContract): EnforcementPoint | null {
+  if (!contract.namesEnforcement) return { at: path.stations.length - 1, service: callStation(path).service };
+  for (const [at, { service }] of path.stations.entries()) {
+    if (contract.services.get(service)?.enforces === true) return { at, service };
+  }
+  return null;
 }
 
 /** The call's own station. */

@@ -6,13 +6,21 @@ import type { Station } from './route.js';
 
 const NONE_SIGNED: readonly RouteSignature[] = [];
 
+/** Where an attribute broke on its way. */
+export interface Break {
+  /** Index of the station behind it. */
+  readonly at: number;
+  readonly hop: Hop;
+  /** The first span of that station. */
+  readonly spanId: string;
+}
+
 /** How one attribute travelled along a route. */
 export interface Passage {
   readonly attribute: AttributeName;
   readonly outcome: Outcome;
-  /** Index of the station after the break; null where no hop is to blame. */
-  readonly breakAt: number | null;
-  readonly hop: Hop | null;
+  /** Null where no hop is to blame. */
+  readonly break: Break | null;
   /** What the call's station shows; where it shows several values, the one nearest to the call. */
   readonly value: string | null;
   /** Per station, what it shows; null where it shows nothing. */
@@ -51,8 +59,7 @@ export function passageOf(
   return {
     attribute,
     outcome,
-    breakAt,
-    hop: breakAt === null ? null : hopInto(stations, breakAt),
+    break: breakAt === null ? null : breakInto(stations, breakAt),
     value,
     shown,
     firstSeen: firstSeen === -1 ? null : firstSeen,
@@ -88,11 +95,10 @@ function nearestToCall({ carried }: Station, attribute: AttributeName): string |
   return null;
 }
 
-/** The hop that ends at a station. */
-export function hopInto(stations: readonly Station[], index: number): Hop | null {
-  const from = stations[index - 1];
-  const to = stations[index];
-  return from === undefined || to === undefined ? null : { from: from.service, to: to.service };
+function breakInto(stations: readonly Station[], at: number): Break | null {
+  const [from, to] = stations.slice(at - 1, at + 1);
+  if (from === undefined || to === undefined) return null;
+  return { at, hop: { from: from.service, to: to.service }, spanId: to.nodes[0].span.spanId };
 }
 
 function binds(contract: CompiledContract, service: string, attribute: AttributeName): boolean {

@@ -16,7 +16,7 @@ const MAX_ROUTE_SPANS = 1_000;
 export interface Station {
   readonly service: string;
   /** From the top down. */
-  readonly nodes: readonly SpanNode[];
+  readonly nodes: readonly [SpanNode, ...SpanNode[]];
   /** What each of those spans carries, in the same order. */
   readonly carried: readonly Carried[];
   /** Per attribute, the distinct values that its spans carry, from the top down. */
@@ -53,24 +53,27 @@ export function pathTo(call: SpanNode, contract: CompiledContract): Path {
   return { call, stations: [first, ...rest], top: at.top ?? 'too-long', echoes };
 }
 
-function runs(nodes: readonly SpanNode[]): SpanNode[][] {
-  const all: SpanNode[][] = [];
-  let current: SpanNode[] = [];
+type Run = [SpanNode, ...SpanNode[]];
+
+function runs(nodes: readonly SpanNode[]): Run[] {
+  const all: Run[] = [];
+  let current: Run | null = null;
   for (const node of nodes) {
-    if (current.length === 0 || startsStation(node, current[0])) {
-      current = [];
+    if (current !== null && !startsStation(node, current[0])) {
+      current.push(node);
+    } else {
+      current = [node];
       all.push(current);
     }
-    current.push(node);
   }
   return all;
 }
 
-function startsStation({ span }: SpanNode, above: SpanNode | undefined): boolean {
-  return span.service !== above?.span.service || (span.flags & HAS_IS_REMOTE && span.flags & IS_REMOTE) !== 0;
+function startsStation({ span }: SpanNode, above: SpanNode): boolean {
+  return span.service !== above.span.service || (span.flags & HAS_IS_REMOTE && span.flags & IS_REMOTE) !== 0;
 }
 
-function station(nodes: readonly SpanNode[], contract: CompiledContract): Station {
+function station(nodes: Run, contract: CompiledContract): Station {
   const carried = nodes.map((node) => (node.carried ??= carriedAt(node, contract)));
   const hasRecord = nodes.some(({ record }) => record !== null);
   const shown = hasRecord ? [...carried, ...nodes.map((node) => claimsAt(node, contract))] : carried;
@@ -89,7 +92,7 @@ function station(nodes: readonly SpanNode[], contract: CompiledContract): Statio
     user: distinct('user'),
   };
   const claimed = hasRecord ? onlyClaimed(nodes, carried, contract) : NONE_CLAIMED;
-  return { service: nodes[0]?.span.service ?? '', nodes, carried, values, claimed };
+  return { service: nodes[0].span.service, nodes, carried, values, claimed };
 }
 
 /** What a gateway vouches for goes before what it was told. */

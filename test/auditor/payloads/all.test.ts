@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adapters, readRecord } from '../../../auditor/payloads/all.js';
+import { adapters, isRecognised, readRecord } from '../../../auditor/payloads/all.js';
 import type { GatewayRecord } from '../../../schemas/payload.js';
 import { gatewayNames } from '../../../schemas/payload.js';
 import { gatewayRecords, readGatewayRecord, START_US } from '../../support/gateway-records.js';
@@ -28,6 +28,60 @@ describe('gateway records', () => {
       reason: expect.stringContaining('no time'),
     });
     expect(readRecord({ ...gatewayRecords.portkey, id: null })).toEqual({ reason: expect.stringContaining('no id') });
+  });
+
+  it.each(forms)('of %s are told from what is no record', (_, record) => {
+    expect(isRecognised(record)).toBe(true);
+    for (const other of [null, [record], {}, { resourceSpans: [] }]) expect(isRecognised(other)).toBe(false);
+  });
+
+  it('with the keys of two gateways are not guessed at', () => {
+    const both = { ...gatewayRecords.portkey, ...gatewayRecords.bifrost };
+    expect(readRecord(both)).toEqual({
+      reason: 'The record could be of portkey, bifrost. Name the gateway it comes from.',
+    });
+    expect(readGatewayRecord(both, 'bifrost').gateway).toBe('bifrost');
+  });
+
+  it('say nothing of streams, guesses and replays where their gateway does not', () => {
+    for (const form of ['envoy', 'langfuse'] as const) {
+      const { call } = readGatewayRecord(gatewayRecords[form]);
+      expect(call).toMatchObject({ stream: false, usageEstimated: false, cacheReplay: false });
+    }
+    expect(readGatewayRecord(gatewayRecords.envoy).call).toMatchObject({ responseId: '', conversationId: 's-1' });
+  });
+
+  it.each([
+    ['4BF92F3577B34DA6A3CE929D0E0E4730', '4bf92f3577b34da6a3ce929d0e0e4730'],
+    ['0'.repeat(32), null],
+    ['a'.repeat(31), null],
+    ['a'.repeat(33), null],
+    [`${'a'.repeat(31)}-`, null],
+    [`-${'a'.repeat(31)}`, null],
+  ])('with the trace id %j are of trace %j', (trace_id, traceId) => {
+    const read = readGatewayRecord({ ...gatewayRecords.langwatch, trace_id, span_id: trace_id.slice(-16) });
+    expect(read.traceId).toBe(traceId);
+    if (traceId !== null) expect(read.spanId).toBe(traceId.slice(-16));
+  });
+
+  it.each([
+    ['OpenAI', 'openai/gpt-4o', 'gpt-4o'],
+    ['Groq', 'meta-llama/llama-3', 'meta-llama/llama-3'],
+    ['', '/gpt-4o', '/gpt-4o'],
+    ['Groq', 'llama-3', 'llama-3'],
+  ])('by %j of the model %j call it %j', (provider_name, model, bare) => {
+    const { call } = readGatewayRecord({ ...gatewayRecords.openrouter.data, provider_name, model });
+    expect(call).toMatchObject({ requestModel: bare, responseModel: bare });
+  });
+
+  it('of a failure keep a cost that was booked, and a usage in which anything was counted', () => {
+    const failed = { ...gatewayRecords.cloudflare, success: false };
+    expect(readGatewayRecord(failed).call.reportedCostUsd).toBe('0.002250000000');
+    expect(readGatewayRecord({ ...failed, tokens_in: 0, tokens_out: null }).call.usage).toBeNull();
+    expect(readGatewayRecord({ ...failed, tokens_in: 7, tokens_out: null }).call.usage).toMatchObject({
+      inputTokens: 7,
+      outputTokens: null,
+    });
   });
 
   it('never take a wrong number for a count or an amount', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isRecognised } from '../../../auditor/payloads/all.js';
 import { byKey, gatewayRecords, readGatewayRecord as read, START_US } from '../../support/gateway-records.js';
 
 const RECORD = gatewayRecords.bifrost;
@@ -24,6 +25,32 @@ describe('Bifrost logs', () => {
         },
         reportedCostUsd: '0.002250000000',
       },
+    });
+  });
+
+  it.each(['virtual_key_id', 'fallback_index', 'selected_key_id'])('are known by %s alone', (key) => {
+    const { virtual_key_id: _, fallback_index: __, selected_key_id: ___, ...bare } = RECORD;
+    expect(isRecognised({ ...bare, [key]: null })).toBe(true);
+    expect(isRecognised(bare)).toBe(false);
+  });
+
+  it.each([
+    ['chat.completion', 'chat'],
+    ['text.completion', 'text_completion'],
+    ['text.completion.stream', 'text_completion'],
+    ['text_completion_chunk', 'text_completion'],
+    ['embedding', 'embeddings'],
+    ['list', 'embeddings'],
+    ['list.stream.of', 'chat'],
+    ['', 'chat'],
+  ])('of a %j tell the operation %s', (object, operation) => {
+    expect(read({ ...RECORD, object }).call.operation).toBe(operation);
+  });
+
+  it('of older versions have their metadata as JSON', () => {
+    expect(byKey(read({ ...RECORD, metadata: '{"tenant.id":"acme"}' }).claimed)).toEqual({
+      'tenant.id': 'acme',
+      'metadata.tenant.id': 'acme',
     });
   });
 

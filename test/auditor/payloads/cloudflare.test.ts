@@ -7,6 +7,7 @@ describe('Cloudflare logs', () => {
   it('are read with usage and cost', () => {
     expect(read(RECORD)).toMatchObject({
       recordId: '01HXYZ',
+      requestIds: ['01HXYZ'],
       failed: false,
       call: {
         provider: 'gcp.gemini',
@@ -30,6 +31,31 @@ describe('Cloudflare logs', () => {
   it('do not let the caller say again what the gateway vouches for', () => {
     const { claimed } = read({ ...RECORD, metadata: { 'cf.user_id': 'forged' } });
     expect(byKey(claimed)).toEqual({ 'metadata.cf.user_id': 'forged' });
+  });
+
+  it('vouch for the user, flat or nested', () => {
+    const { 'cf.user_id': _, ...rest } = RECORD;
+    expect(byKey(read({ ...rest, cf: { user_id: 'owner-2' } }).vouched)).toEqual({ 'cf.user_id': 'owner-2' });
+  });
+
+  it.each([
+    ['v1/models/embed:generate', 'chat'],
+    ['v1/embeddings', 'embeddings'],
+    ['v1/embedding', 'embeddings'],
+    ['v1/embeddings/list', 'chat'],
+  ])('of %s tell the operation %s', (path, operation) => {
+    expect(read({ ...RECORD, path }).call.operation).toBe(operation);
+  });
+
+  it.each([
+    [{ success: false, status_code: 200 }, true],
+    [{ success: true, status_code: 400 }, true],
+    [{ success: true, status_code: '502' }, true],
+    [{ success: true, status_code: 399 }, false],
+    [{ success: true, status_code: null }, false],
+    [{ success: null, status_code: 200 }, false],
+  ])('with %j are failures: %s', (fields, failed) => {
+    expect(read({ ...RECORD, ...fields }).failed).toBe(failed);
   });
 
   it('tell failures and replays', () => {

@@ -10,6 +10,7 @@ describe('Langfuse observations', () => {
       recordId: '00f067aa0ba902b7',
       traceId: TRACE_ID,
       spanId: '00f067aa0ba902b7',
+      requestIds: ['00f067aa0ba902b7'],
       endUs: START_US + 1_000_000,
       failed: false,
       call: {
@@ -21,6 +22,18 @@ describe('Langfuse observations', () => {
         reportedCostUsd: '0.002500000000',
       },
     });
+  });
+
+  it.each([
+    [{ calculatedTotalCost: 0.003 }, '0.003000000000'],
+    [{ calculatedTotalCost: null }, '0.002500000000'],
+    [{ calculatedTotalCost: undefined, costDetails: null }, null],
+  ])('with %j cost %s', (fields, usd) => {
+    expect(read({ ...RECORD, ...fields }).call.reportedCostUsd).toBe(usd);
+  });
+
+  it.each([undefined, null, 'many', 1000])('with usage details of %j counted nothing', (usageDetails) => {
+    expect(read({ ...RECORD, usageDetails }).call.usage).toBeNull();
   });
 
   it('are the word of the caller but for the project', () => {

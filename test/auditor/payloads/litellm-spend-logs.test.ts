@@ -9,6 +9,7 @@ describe('LiteLLM SpendLogs rows', () => {
       gateway: 'litellm',
       recordId: 'chatcmpl-2',
       traceId: TRACE_ID,
+      requestIds: ['chatcmpl-2', TRACE_ID],
       startUs: START_US + 123_456,
       endUs: START_US + 1_000_000,
       failed: false,
@@ -38,6 +39,27 @@ describe('LiteLLM SpendLogs rows', () => {
       'tenant.id': 'acme',
       'metadata.spend_logs_metadata.tenant.id': 'acme',
     });
+  });
+
+  it('take metadata and tags that are no strings', () => {
+    const { vouched, claimed } = read({
+      ...RECORD,
+      organization_id: 'org-1',
+      metadata: { user_api_key_alias: 'web' },
+      request_tags: ['search'],
+    });
+    expect(byKey(vouched)).toMatchObject({ organization_id: 'org-1', 'metadata.user_api_key_alias': 'web' });
+    expect(byKey(claimed)).toMatchObject({ request_tags: '["search"]' });
+  });
+
+  it.each([
+    ['chatcmpl-2', 'chatcmpl-2'],
+    ['chatcmpl-2_cache_hit1767225600.25', 'chatcmpl-2'],
+    ['chatcmpl-2_cache_hit', 'chatcmpl-2'],
+    ['chatcmpl_cache_hit1-2', 'chatcmpl_cache_hit1-2'],
+  ])('of request %s have the response %s', (request_id, responseId) => {
+    expect(read({ ...RECORD, request_id }).call.responseId).toBe(responseId);
+    expect(read({ ...RECORD, request_id, status: 'failure' }).call.responseId).toBe('');
   });
 
   it('never keep a key itself', () => {

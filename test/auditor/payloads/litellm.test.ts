@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readRecord } from '../../../auditor/payloads/all.js';
 import { byKey, gatewayRecords, readGatewayRecord as read, START_US, TRACE_ID } from '../../support/gateway-records.js';
 
 const RECORD = gatewayRecords.litellm;
@@ -46,8 +47,43 @@ describe('LiteLLM payloads', () => {
   it.each([
     ['null', { response_cost: null }],
     ['0 with a reason', { response_cost: 0, response_cost_failure_debug_info: { error_str: 'not mapped' } }],
+    ['absent', { response_cost: undefined }],
   ])('leave a cost unknown that is %s', (_, fields) => {
     expect(read({ ...RECORD, ...fields }).call.reportedCostUsd).toBeNull();
+  });
+
+  it.each([
+    ['without a reason', { response_cost_failure_debug_info: null }],
+    ['where a reason is never given', { response_cost_failure_debug_info: undefined }],
+    ['from the cache', { cache_hit: true, response_cost_failure_debug_info: { error_str: 'not mapped' } }],
+  ])('are free at a cost of 0 %s', (_, fields) => {
+    expect(read({ ...RECORD, response_cost: 0, ...fields }).call.reportedCostUsd).toBe('0.000000000000');
+  });
+
+  it.each([
+    ['acompletion', 'chat'],
+    ['aembedding', 'embeddings'],
+    ['arerank', 'arerank'],
+    ['', 'chat'],
+    ['constructor', 'constructor'],
+  ])('of type %j tell the operation %s', (call_type, operation) => {
+    expect(read({ ...RECORD, call_type }).call.operation).toBe(operation);
+  });
+
+  it.each([
+    ['chatcmpl-1_cache_hit1767225600.5', 'chatcmpl-1'],
+    ['chatcmpl_cache_hit1-2', 'chatcmpl_cache_hit1-2'],
+    ['call-1', ''],
+  ])('with the id %s have the response %j', (id, responseId) => {
+    expect(read({ ...RECORD, id }).call.responseId).toBe(responseId);
+  });
+
+  it('of a failure cannot be read without an id or a time', () => {
+    const failure = { ...RECORD, status: 'failure' };
+    expect(readRecord({ ...failure, id: '' })).toEqual({ reason: 'The litellm record has no id.' });
+    expect(readRecord({ ...failure, startTime: null })).toEqual({
+      reason: 'The litellm record chatcmpl-1 has no time that could be read.',
+    });
   });
 
   it('of a failure count nothing, and attempts of one call stay apart', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isRecognised } from '../../../auditor/payloads/all.js';
 import { byKey, gatewayRecords, readGatewayRecord as read } from '../../support/gateway-records.js';
 
 const RECORD = gatewayRecords.portkey;
@@ -39,8 +40,42 @@ describe('Portkey logs', () => {
     });
   });
 
-  it('tell failures and replays', () => {
-    expect(read({ ...RECORD, is_success: false }).failed).toBe(true);
+  it.each(['ai_org', 'ai_model'])('are known by %s', (key) => {
+    expect(isRecognised({ id: 'log-1', created_at: '2026-01-01T00:00:00Z', [key]: 'x' })).toBe(true);
+    expect(isRecognised({ id: 'log-1', created_at: '2026-01-01T00:00:00Z' })).toBe(false);
+  });
+
+  it('keep metadata as they are where only one list is there', () => {
+    for (const metadata of [{ key: ['tenant'] }, { value: ['acme'] }]) {
+      expect(Object.values(byKey(read({ ...RECORD, metadata }).claimed))).toEqual(
+        Array.from({ length: 2 }, () => JSON.stringify(Object.values(metadata)[0])),
+      );
+    }
+  });
+
+  it('vouch for workspace and organisation', () => {
+    const more = { virtual_key: null, workspace_slug: 'web', workspace_id: 'ws-1', organisation_id: 'org-1' };
+    expect(byKey(read({ ...RECORD, ...more }).vouched)).toEqual({
+      workspace_slug: 'web',
+      workspace_id: 'ws-1',
+      organisation_id: 'org-1',
+    });
+  });
+
+  it.each([
+    [{ is_success: false }, true],
+    [{ response_status_code: 199 }, true],
+    [{ response_status_code: 300 }, true],
+    [{ response_status_code: 299 }, false],
+    [{ response_status_code: null }, false],
+    [{ is_success: null }, false],
+  ])('with %j are failures: %s', (fields, failed) => {
+    expect(read({ ...RECORD, ...fields }).failed).toBe(failed);
+  });
+
+  it('tell replays', () => {
+    for (const cache_status of ['MISS', 'SEMANTIC MISS', 'REFRESH'])
+      expect(read({ ...RECORD, cache_status }).call.cacheReplay).toBe(false);
     expect(read({ ...RECORD, cache_status: 'SEMANTIC HIT' }).call.cacheReplay).toBe(true);
   });
 });

@@ -1,0 +1,24 @@
+import type { Outcome } from '../../schemas/audit.js';
+import type { AuditedAttribute } from '../../schemas/contract.js';
+import type { CompiledContract } from '../contract.js';
+import type { Route } from '../trace/audited-route.js';
+import type { Break, Passage } from '../trace/passage.js';
+
+/** An attribute that broke at a hop. */
+export interface BrokenPassage extends Break, Pick<Passage, 'shown' | 'value'> {
+  readonly attribute: AuditedAttribute;
+}
+
+/** The required attributes that fared so on a route, each with the hop where it happened. */
+export function breaksOf(
+  outcome: Outcome,
+  { passages }: Route,
+  { required }: CompiledContract,
+): readonly BrokenPassage[] {
+  const found: BrokenPassage[] = [];
+  for (const attribute of required) {
+    const { outcome: fared, break: broke, shown, value } = passages[attribute];
+    if (fared === outcome && broke !== null) found.push({ attribute, ...broke, shown, value });
+  }
+  return found;
+}
