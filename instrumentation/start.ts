@@ -14,6 +14,7 @@ import { createAttributionSpanProcessor } from './attribution-span-processor.js'
 import type { Environment } from './environment.js';
 import { isSet, signingFrom } from './environment.js';
 import { flushAtExit } from './flush-at-exit.js';
+import { hopInstrumentations, hopModules } from './hops.js';
 import { hookModules } from './hook-modules.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
@@ -28,7 +29,7 @@ const SECOND_SDK =
   'application.';
 
 /**
- * Starts tracing in this process: instruments `http`, `fetch`, `express` and `openai`, propagates trace context and
+ * Starts tracing in this process: instruments `http`, `fetch`, `express`, `openai`, and what `hopInstrumentations` has, propagates trace context and
  * baggage, stamps attribution on every span, and exports over OTLP.
  *
  * @param env the process environment; `OTEL_*` variables that are not named here are read by the OpenTelemetry SDK
@@ -37,7 +38,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   if (env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return;
   // The SDK sets a logger only where the variable is there; a collector's warnings must be seen without it.
   if (!isSet(env, 'OTEL_LOG_LEVEL')) diag.setLogger(createLogger(), DiagLogLevel.WARN);
-  await hookModules(HOOKED_MODULES);
+  await hookModules([...HOOKED_MODULES, ...hopModules]);
   const modelEndpoints = createModelEndpoints();
   const exporters = await exportersFrom(env);
   let endedSpans = 0;
@@ -75,6 +76,7 @@ function instrumentations({ mark }: ModelEndpoints, env: Environment) {
       requestHook: (span, { method, origin, path }) => mark(span, { method, host: new URL(origin).hostname, path }),
     }),
     new ExpressInstrumentation(),
+    ...hopInstrumentations(),
     openai,
   ];
 }
