@@ -24,24 +24,35 @@ export function createAttributionPropagator(options: { readonly sign?: Signing |
   return new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), baggage] });
 }
 
-function createBaggagePropagator(signer: Signer | null): TextMapPropagator {
+/**
+ * Makes a propagator of baggage alone, attribution first.
+ *
+ * @param signer what signs; null where nothing is signed
+ */
+export function createBaggagePropagator(signer: Signer | null): TextMapPropagator {
   const w3c = new W3CBaggagePropagator();
-  let hasWarned = false;
+  const prepare = createBaggagePreparation(signer);
   return {
-    inject(ctx, carrier, setter) {
-      const { fitting, left } = fit(withAttributionFirst(ctx, signer));
-      if (left.length > 0 && !hasWarned) {
-        hasWarned = true;
-        const some = left.slice(0, 10).join(', ');
-        diag.warn(
-          `Baggage is over ${MAX_BYTES} bytes or ${MAX_MEMBERS} members: attribution is sent, and ${left.length} ` +
-            `members are not: ${some}${left.length > 10 ? ', …' : ''}. Put less into baggage. Said once.`,
-        );
-      }
-      w3c.inject(propagation.setBaggage(ctx, fitting), carrier, setter);
-    },
+    inject: (ctx, carrier, setter) => w3c.inject(prepare(ctx), carrier, setter),
     extract: (ctx, carrier, getter) => w3c.extract(ctx, carrier, getter),
     fields: () => w3c.fields(),
+  };
+}
+
+/** Makes what puts the baggage of a context in order before it is written: attribution first, and only what fits. */
+export function createBaggagePreparation(signer: Signer | null): (ctx: Context) => Context {
+  let hasWarned = false;
+  return (ctx) => {
+    const { fitting, left } = fit(withAttributionFirst(ctx, signer));
+    if (left.length > 0 && !hasWarned) {
+      hasWarned = true;
+      const some = left.slice(0, 10).join(', ');
+      diag.warn(
+        `Baggage is over ${MAX_BYTES} bytes or ${MAX_MEMBERS} members: attribution is sent, and ${left.length} ` +
+          `members are not: ${some}${left.length > 10 ? ', …' : ''}. Put less into baggage. Said once.`,
+      );
+    }
+    return propagation.setBaggage(ctx, fitting);
   };
 }
 

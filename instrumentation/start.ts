@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Span } from '@opentelemetry/api';
+import type { DiagLogger, Span } from '@opentelemetry/api';
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
@@ -11,20 +11,25 @@ import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { createAttributionPropagator } from './attribution-propagator.js';
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
+import type { Environment } from './environment.js';
+import { isSet, signingFrom } from './environment.js';
 import { flushAtExit } from './flush-at-exit.js';
+import { hopInstrumentations, hopModules } from './hops.js';
 import { hookModules } from './hook-modules.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
 import { completeOpenAiSpans } from './openai-calls.js';
-import type { Signing } from './sign-attribution.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
 const HOOKED_MODULES = ['http', 'https', 'express', 'openai'];
 
-type Environment = Readonly<Record<string, string | undefined>>;
+const SECOND_SDK =
+  'The application starts an OpenTelemetry SDK of its own, and waybill/register has started one already: of two, ' +
+  'OpenTelemetry takes the first. Set WAYBILL_SDK=app, and waybill/register only adds attribution to the one of the ' +
+  'application.';
 
 /**
- * Starts tracing in this process: instruments `http`, `fetch`, `express` and `openai`, propagates trace context and
+ * Starts tracing in this process: instruments `http`, `fetch`, `express`, `openai`, and what `hopInstrumentations` has, propagates trace context and
  * baggage, stamps attribution on every span, and exports over OTLP.
  *
  * @param env the process environment; `OTEL_*` variables that are not named here are read by the OpenTelemetry SDK
@@ -32,8 +37,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function startInstrumentation(env: Environment): Promise<void> {
   if (env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return;
   // The SDK sets a logger only where the variable is there; a collector's warnings must be seen without it.
-  if (!isSet(env, 'OTEL_LOG_LEVEL')) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
-  await hookModules(HOOKED_MODULES);
+  if (!isSet(env, 'OTEL_LOG_LEVEL')) diag.setLogger(createLogger(), DiagLogLevel.WARN);
+  await hookModules([...HOOKED_MODULES, ...hopModules]);
   const modelEndpoints = createModelEndpoints();
   const exporters = await exportersFrom(env);
   let endedSpans = 0;
@@ -71,6 +76,7 @@ function instrumentations({ mark }: ModelEndpoints, env: Environment) {
       requestHook: (span, { method, origin, path }) => mark(span, { method, host: new URL(origin).hostname, path }),
     }),
     new ExpressInstrumentation(),
+    ...hopInstrumentations(),
     openai,
   ];
 }
@@ -81,12 +87,13 @@ function markHttp(span: Span, request: ClientRequest | IncomingMessage, mark: Mo
   mark(span, { method: request.method, host: request.host, path: request.path });
 }
 
-/** The key that attribution is signed with, as `WAYBILL_SIGNING_KEY`, `_KID` and `_ALG` have it. */
-function signingFrom(env: Environment): Signing | undefined {
-  const key = env['WAYBILL_SIGNING_KEY'];
-  if (key === undefined || key.trim() === '') return undefined;
-  const alg = env['WAYBILL_SIGNING_ALG']?.trim() === 'EdDSA' ? 'EdDSA' : 'HS256';
-  return { key, kid: env['WAYBILL_SIGNING_KID']?.trim() ?? '', alg };
+/** Writes to the console; a second SDK, which OpenTelemetry refuses in words of its own, is explained. */
+function createLogger(): DiagLogger {
+  const logger = new DiagConsoleLogger();
+  const { error } = logger;
+  logger.error = (message, ...rest) =>
+    message.includes('duplicate registration of API: trace') ? error(SECOND_SDK) : error(message, ...rest);
+  return logger;
 }
 
 /** The processors that export, as `OTEL_TRACES_EXPORTER` has them. */
@@ -132,8 +139,4 @@ async function createOtlpExporter(env: Environment): Promise<Required<SpanExport
     diag.warn(`OTLP over ${protocol} is not built into waybill/register; http/protobuf is used.`);
   }
   return new OTLPTraceExporter();
-}
-
-function isSet(env: Environment, name: string): boolean {
-  return (env[name] ?? '').trim() !== '';
 }
