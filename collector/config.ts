@@ -18,6 +18,8 @@ export interface ServeConfig {
   readonly contract: string | null;
   /** A trace is settled when nothing has arrived for it for so long. */
   readonly quietMs: number;
+  /** From the moment at which it is no longer ready to that at which it takes no more, when told to stop. */
+  readonly drainMs: number;
   /** A server to use in place of the embedded one. */
   readonly clickHouse: StoreAddress | null;
   readonly logLevel: string;
@@ -36,6 +38,7 @@ const VARIABLES = {
   data: 'WAYBILL_DATA',
   contract: 'WAYBILL_CONTRACT',
   quiet: 'WAYBILL_QUIET',
+  drain: 'WAYBILL_DRAIN',
   logLevel: 'WAYBILL_LOG_LEVEL',
 } as const;
 
@@ -50,6 +53,8 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
   const text = (flag: keyof typeof VARIABLES): string | undefined => flags[flag] ?? set(env[VARIABLES[flag]]);
   const port = (flag: keyof typeof VARIABLES, fallback: number): number =>
     portOf(text(flag), flags[flag] === undefined ? VARIABLES[flag] : flagName(flag), fallback);
+  const time = (flag: 'quiet' | 'drain', fallbackMs: number): number =>
+    timeOf(text(flag), flags[flag] === undefined ? VARIABLES[flag] : flagName(flag), fallbackMs);
   const clickHouseUrl = set(env['CLICKHOUSE_URL']);
   const host = text('host') ?? '127.0.0.1';
   if (!isLoopback(host)) {
@@ -67,7 +72,8 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     clickHouseMemoryBytes: bytesOf(set(env['WAYBILL_CLICKHOUSE_MEMORY'])),
     dataDir: text('data') ?? '.waybill',
     contract: text('contract') ?? null,
-    quietMs: quietOf(text('quiet'), flags.quiet === undefined ? VARIABLES.quiet : '--quiet'),
+    quietMs: time('quiet', 5_000),
+    drainMs: time('drain', 0),
     clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
     logLevel: levelOf(text('logLevel')),
   };
@@ -137,9 +143,9 @@ function bytesOf(text: string | undefined): number {
   throw new StartError(`WAYBILL_CLICKHOUSE_MEMORY: '${text}' will not do; give at least 256MiB, for example 2GiB.`);
 }
 
-function quietOf(text: string | undefined, name: string): number {
+function timeOf(text: string | undefined, name: string, fallbackMs: number): number {
   try {
-    return text === undefined ? 5_000 : durationUs(text) / 1_000;
+    return text === undefined ? fallbackMs : durationUs(text) / 1_000;
   } catch (error) {
     throw new StartError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }

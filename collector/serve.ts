@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { auditTrace } from '../auditor/audit.js';
 import { createApi } from './api/app.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
@@ -12,6 +14,9 @@ import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
 import { migrate } from './store/migrate.js';
 import { startSpanWriter } from './store/span-writer.js';
+import { countFindings, timeInserts } from './watch/counted.js';
+import { createMetrics } from './watch/metrics.js';
+import { createReadiness } from './watch/readiness.js';
 
 /** Waybill, running. */
 export interface Waybill extends AsyncDisposable {
@@ -42,11 +47,32 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
-    keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs }));
-    const writer = keep(startSpanWriter({ store, clockUs }));
-    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs });
+    const readiness = createReadiness(store);
+    const metrics = createMetrics();
+    const audit = countFindings(auditTrace, metrics);
+    const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs, audit }));
+    metrics.watchAudit(loop.stats, clockUs);
+    const writer = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
+    metrics.watchHeldSpans(writer.heldSpans);
+    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs, metrics, readiness });
     keep(await startApi(api, config.host, config.apiPort));
-    keep(await startReceiver({ host: config.host, port: config.otlpPort, contract, sink: writer, log, clockUs }));
+    keep(
+      await startReceiver({
+        host: config.host,
+        port: config.otlpPort,
+        contract,
+        sink: writer,
+        log,
+        clockUs,
+        metrics,
+      }),
+    );
+    keep({
+      [Symbol.asyncDispose]: async () => {
+        readiness.drain();
+        await sleep(config.drainMs);
+      },
+    });
     return {
       otlpUrl: urlOf(config.host, config.otlpPort),
       apiUrl: urlOf(config.host, config.apiPort),

@@ -5,6 +5,7 @@ import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
 import { contractInForce } from '../contract/in-force.js';
 import { serve } from '../serve.js';
+import { createLog } from '../watch/log.js';
 
 /** `waybill serve`: runs everything until told to stop. */
 export function serveCommand(): Command {
@@ -18,6 +19,7 @@ export function serveCommand(): Command {
     .option('--clickhouse-port <port>', 'HTTP of the embedded ClickHouse (default: 8123)')
     .option('--clickhouse-native-port <port>', 'native protocol of the embedded ClickHouse (default: 9000)')
     .option('--quiet <time>', 'a trace is settled when nothing has come for so long (default: 5s)')
+    .option('--drain <time>', 'when told to stop, /readyz says no for so long before that (default: at once)')
     .option('--log-level <level>', 'debug, info, warn, error or silent (default: info)')
     .addHelpText(
       'after',
@@ -25,7 +27,7 @@ export function serveCommand(): Command {
     )
     .action(async (flags: ServeFlags) => {
       const config = serveConfig(flags, process.env);
-      const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+      const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
       const contract = await contractInForce(config.contract ?? undefined, process.env);
       const waybill = await serve(config, contract, log);
       console.log(welcome(waybill));

@@ -9,7 +9,7 @@ export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
 };
 
 /** `google.rpc.Code`, the few that are answered. */
-export type RpcCode = 3 | 5 | 8 | 12 | 13 | 14;
+export type RpcCode = 3 | 5 | 7 | 8 | 12 | 13 | 14 | 16;
 
 /**
  * ExportTraceServiceResponse { 1: ExportTracePartialSuccess { 1: int64 rejected_spans, 2: string error_message } }

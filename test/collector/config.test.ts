@@ -13,6 +13,7 @@ describe('the configuration of waybill serve', () => {
       dataDir: '.waybill',
       contract: null,
       quietMs: 5_000,
+      drainMs: 0,
       clickHouse: null,
       logLevel: 'info',
     });
