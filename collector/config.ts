@@ -9,6 +9,8 @@ import { durationUs } from './store/questions/gate.js';
 export interface ServeConfig {
   readonly host: string;
   readonly otlpPort: number;
+  /** OTLP/gRPC; null: it is left out. */
+  readonly grpcPort: number | null;
   readonly apiPort: number;
   readonly clickHousePort: number;
   readonly clickHouseNativePort: number;
@@ -32,6 +34,7 @@ export type ServeFlags = Readonly<Partial<Record<keyof typeof VARIABLES, string>
 const VARIABLES = {
   host: 'WAYBILL_HOST',
   otlpPort: 'WAYBILL_OTLP_PORT',
+  grpcPort: 'WAYBILL_GRPC_PORT',
   apiPort: 'WAYBILL_API_PORT',
   clickhousePort: 'WAYBILL_CLICKHOUSE_PORT',
   clickhouseNativePort: 'WAYBILL_CLICKHOUSE_NATIVE_PORT',
@@ -66,6 +69,7 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
   return {
     host,
     otlpPort: port('otlpPort', 4318),
+    grpcPort: ['0', 'off'].includes(text('grpcPort') ?? '') ? null : port('grpcPort', 4317),
     apiPort: port('apiPort', 4319),
     clickHousePort: port('clickhousePort', 8123),
     clickHouseNativePort: port('clickhouseNativePort', 9000),

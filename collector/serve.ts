@@ -8,6 +8,7 @@ import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
+import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
 import type { StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
@@ -21,6 +22,8 @@ import { createReadiness } from './watch/readiness.js';
 /** Waybill, running. */
 export interface Waybill extends AsyncDisposable {
   readonly otlpUrl: string;
+  /** Null where OTLP/gRPC is left out. */
+  readonly grpcUrl: string | null;
   readonly apiUrl: string;
   /** Where SQL can be sent, with the user and the file that holds the password of the embedded server. */
   readonly clickHouse: { readonly url: string; readonly database: string; readonly readerPasswordFile: string | null };
@@ -56,17 +59,11 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     metrics.watchHeldSpans(writer.heldSpans);
     const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs, metrics, readiness });
     keep(await startApi(api, config.host, config.apiPort));
-    keep(
-      await startReceiver({
-        host: config.host,
-        port: config.otlpPort,
-        contract,
-        sink: writer,
-        log,
-        clockUs,
-        metrics,
-      }),
+    const { host, otlpPort, grpcPort } = config;
+    const { intake } = keep(
+      await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics }),
     );
+    if (grpcPort !== null) keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics }));
     keep({
       [Symbol.asyncDispose]: async () => {
         readiness.drain();
@@ -74,7 +71,8 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
       },
     });
     return {
-      otlpUrl: urlOf(config.host, config.otlpPort),
+      otlpUrl: urlOf(host, otlpPort),
+      grpcUrl: grpcPort === null ? null : urlOf(host, grpcPort),
       apiUrl: urlOf(config.host, config.apiPort),
       clickHouse: { url: address.url, database: address.database, readerPasswordFile },
       contractFile: file,

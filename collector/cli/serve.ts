@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import type { ServeFlags } from '../config.js';
@@ -15,6 +16,7 @@ export function serveCommand(): Command {
     .option('--contract <file>', 'what must hold (default: waybill.yaml where there is one)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--otlp-port <port>', 'OTLP/HTTP (default: 4318)')
+    .option('--grpc-port <port>', 'OTLP/gRPC, off to leave it out (default: 4317)')
     .option('--api-port <port>', 'API and web (default: 4319)')
     .option('--clickhouse-port <port>', 'HTTP of the embedded ClickHouse (default: 8123)')
     .option('--clickhouse-native-port <port>', 'native protocol of the embedded ClickHouse (default: 9000)')
@@ -27,6 +29,8 @@ export function serveCommand(): Command {
     )
     .action(async (flags: ServeFlags) => {
       const config = serveConfig(flags, process.env);
+      // What it would write beside our log is thrown as well.
+      setLogVerbosity(logVerbosity.NONE);
       const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
       const contract = await contractInForce(config.contract ?? undefined, process.env);
       const waybill = await serve(config, contract, log);
@@ -43,12 +47,12 @@ async function untilToldToStop(): Promise<void> {
   });
 }
 
-function welcome({ otlpUrl, apiUrl, clickHouse, contractFile }: Waybill): string {
+function welcome({ otlpUrl, grpcUrl, apiUrl, clickHouse, contractFile }: Waybill): string {
   const reader =
     clickHouse.readerPasswordFile === null ? '' : `  user reader, password in ${clickHouse.readerPasswordFile}`;
   return `Waybill is ready.
 
-  Send spans   ${otlpUrl}/v1/traces
+  Send spans   ${otlpUrl}/v1/traces${grpcUrl === null ? '' : `, or over gRPC ${grpcUrl}`}
   Ask          ${apiUrl}
   SQL          ${clickHouse.url}/play${reader}
   Contract     ${contractFile ?? 'none: tenant.id, feature.id and budget.policy.id are required on every call'}

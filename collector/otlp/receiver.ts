@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Logger } from 'pino';
 import { listen, stopperOf } from '../listen.js';
@@ -18,7 +18,21 @@ export interface ReceiverOptions extends Omit<IntakeOptions, 'metrics'> {
   readonly metrics?: Metrics;
   /** The largest body that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
+  /** How long a sender may take, as `node:http` names it. */
+  readonly timeLimits?: ConnectionTimes;
 }
+
+type ConnectionTimes = Pick<
+  ServerOptions,
+  'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'connectionsCheckingInterval'
+>;
+
+const TIME_LIMITS: ConnectionTimes = {
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+};
 
 /** A running OTLP/HTTP receiver. */
 export interface Receiver extends AsyncDisposable {
@@ -52,12 +66,9 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const { host, port, log, metrics = createMetrics(), maxBodyBytes = 64 * MIB } = options;
   const intake = createIntake({ ...options, metrics });
 
-  const server = createServer(
-    { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 5_000 },
-    (request, response) => {
-      void handle(request, response);
-    },
-  );
+  const server = createServer({ ...TIME_LIMITS, ...options.timeLimits }, (request, response) => {
+    void handle(request, response);
+  });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request.headers['content-type']) ?? 'json';

@@ -38,6 +38,17 @@ export function errorStatus(encoding: Encoding, code: RpcCode, message: string):
   return Buffer.concat([varintField(1, code), lengthField(2, Buffer.from(message))]);
 }
 
+/**
+ * A google.rpc.Status that says when to send the request again:
+ * { 1: code, 2: message, 3: Any { 1: type_url, 2: RetryInfo { 1: Duration { 1: int64 seconds } } } }
+ */
+export function retryStatus(code: RpcCode, message: string, seconds: number): Buffer {
+  const retryInfo = lengthField(1, varintField(1, seconds));
+  const type = Buffer.from('type.googleapis.com/google.rpc.RetryInfo');
+  const details = lengthField(3, Buffer.concat([lengthField(1, type), lengthField(2, retryInfo)]));
+  return Buffer.concat([errorStatus('protobuf', code, message), details]);
+}
+
 function varintField(number: number, value: number): Buffer {
   return Buffer.concat([Buffer.of(number * 8), varint(value)]);
 }
