@@ -9,6 +9,8 @@ import { durationUs } from './store/questions/gate.js';
 export interface ServeConfig {
   readonly host: string;
   readonly otlpPort: number;
+  /** OTLP/gRPC; null: it is left out. */
+  readonly grpcPort: number | null;
   readonly apiPort: number;
   readonly clickHousePort: number;
   readonly clickHouseNativePort: number;
@@ -18,6 +20,8 @@ export interface ServeConfig {
   readonly contract: string | null;
   /** A trace is settled when nothing has arrived for it for so long. */
   readonly quietMs: number;
+  /** From the moment at which it is no longer ready to that at which it takes no more, when told to stop. */
+  readonly drainMs: number;
   /** A server to use in place of the embedded one. */
   readonly clickHouse: StoreAddress | null;
   readonly logLevel: string;
@@ -30,12 +34,14 @@ export type ServeFlags = Readonly<Partial<Record<keyof typeof VARIABLES, string>
 const VARIABLES = {
   host: 'WAYBILL_HOST',
   otlpPort: 'WAYBILL_OTLP_PORT',
+  grpcPort: 'WAYBILL_GRPC_PORT',
   apiPort: 'WAYBILL_API_PORT',
   clickhousePort: 'WAYBILL_CLICKHOUSE_PORT',
   clickhouseNativePort: 'WAYBILL_CLICKHOUSE_NATIVE_PORT',
   data: 'WAYBILL_DATA',
   contract: 'WAYBILL_CONTRACT',
   quiet: 'WAYBILL_QUIET',
+  drain: 'WAYBILL_DRAIN',
   logLevel: 'WAYBILL_LOG_LEVEL',
 } as const;
 
@@ -50,6 +56,8 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
   const text = (flag: keyof typeof VARIABLES): string | undefined => flags[flag] ?? set(env[VARIABLES[flag]]);
   const port = (flag: keyof typeof VARIABLES, fallback: number): number =>
     portOf(text(flag), flags[flag] === undefined ? VARIABLES[flag] : flagName(flag), fallback);
+  const time = (flag: 'quiet' | 'drain', fallbackMs: number): number =>
+    timeOf(text(flag), flags[flag] === undefined ? VARIABLES[flag] : flagName(flag), fallbackMs);
   const clickHouseUrl = set(env['CLICKHOUSE_URL']);
   const host = text('host') ?? '127.0.0.1';
   if (!isLoopback(host)) {
@@ -61,13 +69,15 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
   return {
     host,
     otlpPort: port('otlpPort', 4318),
+    grpcPort: ['0', 'off'].includes(text('grpcPort') ?? '') ? null : port('grpcPort', 4317),
     apiPort: port('apiPort', 4319),
     clickHousePort: port('clickhousePort', 8123),
     clickHouseNativePort: port('clickhouseNativePort', 9000),
     clickHouseMemoryBytes: bytesOf(set(env['WAYBILL_CLICKHOUSE_MEMORY'])),
     dataDir: text('data') ?? '.waybill',
     contract: text('contract') ?? null,
-    quietMs: quietOf(text('quiet'), flags.quiet === undefined ? VARIABLES.quiet : '--quiet'),
+    quietMs: time('quiet', 5_000),
+    drainMs: time('drain', 0),
     clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
     logLevel: levelOf(text('logLevel')),
   };
@@ -137,9 +147,9 @@ function bytesOf(text: string | undefined): number {
   throw new StartError(`WAYBILL_CLICKHOUSE_MEMORY: '${text}' will not do; give at least 256MiB, for example 2GiB.`);
 }
 
-function quietOf(text: string | undefined, name: string): number {
+function timeOf(text: string | undefined, name: string, fallbackMs: number): number {
   try {
-    return text === undefined ? 5_000 : durationUs(text) / 1_000;
+    return text === undefined ? fallbackMs : durationUs(text) / 1_000;
   } catch (error) {
     throw new StartError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,21 +1,29 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { auditTrace } from '../auditor/audit.js';
 import { createApi } from './api/app.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
+import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
 import type { StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
 import { migrate } from './store/migrate.js';
 import { startSpanWriter } from './store/span-writer.js';
+import { countFindings, timeInserts } from './watch/counted.js';
+import { createMetrics } from './watch/metrics.js';
+import { createReadiness } from './watch/readiness.js';
 
 /** Waybill, running. */
 export interface Waybill extends AsyncDisposable {
   readonly otlpUrl: string;
+  /** Null where OTLP/gRPC is left out. */
+  readonly grpcUrl: string | null;
   readonly apiUrl: string;
   /** Where SQL can be sent, with the user and the file that holds the password of the embedded server. */
   readonly clickHouse: { readonly url: string; readonly database: string; readonly readerPasswordFile: string | null };
@@ -42,13 +50,29 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
-    keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs }));
-    const writer = keep(startSpanWriter({ store, clockUs }));
-    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs });
+    const readiness = createReadiness(store);
+    const metrics = createMetrics();
+    const audit = countFindings(auditTrace, metrics);
+    const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs, audit }));
+    metrics.watchAudit(loop.stats, clockUs);
+    const writer = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
+    metrics.watchHeldSpans(writer.heldSpans);
+    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs, metrics, readiness });
     keep(await startApi(api, config.host, config.apiPort));
-    keep(await startReceiver({ host: config.host, port: config.otlpPort, contract, sink: writer, log, clockUs }));
+    const { host, otlpPort, grpcPort } = config;
+    const { intake } = keep(
+      await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics }),
+    );
+    if (grpcPort !== null) keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics }));
+    keep({
+      [Symbol.asyncDispose]: async () => {
+        readiness.drain();
+        await sleep(config.drainMs);
+      },
+    });
     return {
-      otlpUrl: urlOf(config.host, config.otlpPort),
+      otlpUrl: urlOf(host, otlpPort),
+      grpcUrl: grpcPort === null ? null : urlOf(host, grpcPort),
       apiUrl: urlOf(config.host, config.apiPort),
       clickHouse: { url: address.url, database: address.database, readerPasswordFile },
       contractFile: file,

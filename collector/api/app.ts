@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
+import type { Metrics } from '../watch/metrics.js';
+import type { Readiness } from '../watch/readiness.js';
 import { questions } from './questions.js';
 import { payloadsRoute, receivePayloads } from './receive-payloads.js';
 import { page } from './page.js';
@@ -17,6 +19,8 @@ export interface ApiOptions {
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
   readonly quietMs: number;
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
 }
 
 /** The HTTP API: questions over audited calls. */
@@ -38,10 +42,14 @@ export function createApi(options: ApiOptions): Express {
   app.get(
     '/readyz',
     answering(async () => {
-      await store.rows('SELECT 1');
+      await options.readiness.check();
       return { ok: true };
     }),
   );
+  app.get('/metrics', (_request, response, next) => {
+    const { registry } = options.metrics;
+    registry.metrics().then((text) => response.type(registry.contentType).send(text), next);
+  });
   app.use('/v1', router(options));
   app.post(`/v1${payloadsRoute.path}`, ...receivePayloads(store, clockUs));
   app.get(

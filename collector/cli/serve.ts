@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import type { ServeFlags } from '../config.js';
@@ -5,6 +6,7 @@ import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
 import { contractInForce } from '../contract/in-force.js';
 import { serve } from '../serve.js';
+import { createLog } from '../watch/log.js';
 
 /** `waybill serve`: runs everything until told to stop. */
 export function serveCommand(): Command {
@@ -14,10 +16,12 @@ export function serveCommand(): Command {
     .option('--contract <file>', 'what must hold (default: waybill.yaml where there is one)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--otlp-port <port>', 'OTLP/HTTP (default: 4318)')
+    .option('--grpc-port <port>', 'OTLP/gRPC, off to leave it out (default: 4317)')
     .option('--api-port <port>', 'API and web (default: 4319)')
     .option('--clickhouse-port <port>', 'HTTP of the embedded ClickHouse (default: 8123)')
     .option('--clickhouse-native-port <port>', 'native protocol of the embedded ClickHouse (default: 9000)')
     .option('--quiet <time>', 'a trace is settled when nothing has come for so long (default: 5s)')
+    .option('--drain <time>', 'when told to stop, /readyz says no for so long before that (default: at once)')
     .option('--log-level <level>', 'debug, info, warn, error or silent (default: info)')
     .addHelpText(
       'after',
@@ -25,7 +29,9 @@ export function serveCommand(): Command {
     )
     .action(async (flags: ServeFlags) => {
       const config = serveConfig(flags, process.env);
-      const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+      // What it would write beside our log is thrown as well.
+      setLogVerbosity(logVerbosity.NONE);
+      const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
       const contract = await contractInForce(config.contract ?? undefined, process.env);
       const waybill = await serve(config, contract, log);
       console.log(welcome(waybill));
@@ -41,12 +47,12 @@ async function untilToldToStop(): Promise<void> {
   });
 }
 
-function welcome({ otlpUrl, apiUrl, clickHouse, contractFile }: Waybill): string {
+function welcome({ otlpUrl, grpcUrl, apiUrl, clickHouse, contractFile }: Waybill): string {
   const reader =
     clickHouse.readerPasswordFile === null ? '' : `  user reader, password in ${clickHouse.readerPasswordFile}`;
   return `Waybill is ready.
 
-  Send spans   ${otlpUrl}/v1/traces
+  Send spans   ${otlpUrl}/v1/traces${grpcUrl === null ? '' : `, or over gRPC ${grpcUrl}`}
   Ask          ${apiUrl}
   SQL          ${clickHouse.url}/play${reader}
   Contract     ${contractFile ?? 'none: tenant.id, feature.id and budget.policy.id are required on every call'}

@@ -1,38 +1,44 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Logger } from 'pino';
-import type { CompiledContract } from '../../auditor/contract.js';
-import type { Span } from '../../schemas/span.js';
 import { listen, stopperOf } from '../listen.js';
-import { StoreUnavailable } from '../store/errors.js';
-import { Aborted, BodyTooLarge, readBody, unzip } from './body.js';
-import { createByteBudget, OverBudget } from './byte-budget.js';
-import { MalformedRequest, TooManySpans } from './errors.js';
-import { createHints } from './hints.js';
-import { decodeJson } from './json.js';
-import { decodeProtobuf } from './protobuf.js';
+import type { Metrics } from '../watch/metrics.js';
+import { createMetrics } from '../watch/metrics.js';
+import { Aborted, readBody, unzip } from './body.js';
+import { failureOf } from './failure.js';
+import type { Intake, IntakeOptions } from './intake.js';
+import { createIntake } from './intake.js';
 import type { Encoding, RpcCode } from './response.js';
 import { CONTENT_TYPES, errorStatus, exportResponse } from './response.js';
-import { createSpanReader } from './span-reader.js';
 
-export interface ReceiverOptions {
+export interface ReceiverOptions extends Omit<IntakeOptions, 'metrics'> {
   readonly host: string;
   readonly port: number;
-  readonly contract: CompiledContract;
-  /** Takes the spans; resolves when they are durable, rejects with `StoreUnavailable` when they are not. */
-  readonly sink: { readonly write: (spans: readonly Span[]) => Promise<void> };
   readonly log: Logger;
-  /** The present, microseconds since 1970. */
-  readonly clockUs: () => number;
+  readonly metrics?: Metrics;
   /** The largest body that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
-  /** Bytes of all bodies, packed and unpacked, that may be in work at once. */
-  readonly maxBytesInFlight?: number;
+  /** How long a sender may take, as `node:http` names it. */
+  readonly timeLimits?: ConnectionTimes;
 }
+
+type ConnectionTimes = Pick<
+  ServerOptions,
+  'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'connectionsCheckingInterval'
+>;
+
+const TIME_LIMITS: ConnectionTimes = {
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+};
 
 /** A running OTLP/HTTP receiver. */
 export interface Receiver extends AsyncDisposable {
   readonly port: number;
+  /** What it gives bodies to; another receiver may do so as well. */
+  readonly intake: Intake;
   /** Stops taking requests and waits for those in work; may be called twice. */
   readonly stop: () => Promise<void>;
 }
@@ -47,9 +53,6 @@ interface Answer {
 const MIB = 1024 ** 2;
 const TRACES = '/v1/traces';
 
-/** A span takes a few hundred bytes in memory, and may take thirty in a request. */
-const MAX_SPANS = 200_000;
-
 /** So long may a sender go on with a request that was refused, so that it gets to read why. */
 const LINGER_MS = 1_000;
 
@@ -60,49 +63,50 @@ const LINGER_MS = 1_000;
  * @throws StartError where the port is taken
  */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { host, port, contract, sink, log, clockUs, maxBodyBytes = 64 * MIB, maxBytesInFlight = 256 * MIB } = options;
-  const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
-  const hint = createHints(contract, clockUs);
-  const budget = createByteBudget(maxBytesInFlight);
+  const { host, port, log, metrics = createMetrics(), maxBodyBytes = 64 * MIB } = options;
+  const intake = createIntake({ ...options, metrics });
 
-  const server = createServer(
-    { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 5_000 },
-    (request, response) => {
-      void handle(request, response);
-    },
-  );
+  const server = createServer({ ...TIME_LIMITS, ...options.timeLimits }, (request, response) => {
+    void handle(request, response);
+  });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request.headers['content-type']) ?? 'json';
     try {
       const answer = refusal(request) ?? (await receive(request, encoding));
+      if (answer.status !== 200) metrics.refused('http', 'not-offered');
       // While stopping: a sender that keeps its connection would only find it gone.
       if (!server.listening) response.setHeader('Connection', 'close');
       send(request, response, encoding, answer);
     } catch (error) {
       if (error instanceof Aborted) response.destroy();
-      else send(request, response, encoding, failure(encoding, error, log));
+      else send(request, response, encoding, failure(encoding, error));
     }
   }
 
   async function receive(request: IncomingMessage, encoding: Encoding): Promise<Answer> {
-    const share = budget.open();
+    const share = intake.open();
     try {
       const packed = await readBody(request, maxBodyBytes, share.take);
       const body = isGzip(request) ? await unzip(packed, maxBodyBytes, share.take) : packed;
       if (body !== packed) share.giveBack(packed.length);
-      const { spans, rejected, rejectedReason } = (encoding === 'json' ? decodeJson : decodeProtobuf)(body, reader);
-      await sink.write(spans);
-      const message =
-        rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(spans);
+      const { rejected, message } = await intake.take(body, encoding, 'http');
       return { status: 200, body: exportResponse(encoding, rejected, message) };
     } finally {
       share.end();
     }
   }
 
+  function failure(encoding: Encoding, error: unknown): Answer {
+    const { refusal: reason, status, code, message, retryAfterSeconds } = failureOf(error);
+    metrics.refused('http', reason);
+    if (reason === 'internal') log.error({ err: error }, 'A request could not be stored');
+    const headers = retryAfterSeconds === null ? {} : { 'Retry-After': String(retryAfterSeconds) };
+    return { status, body: errorStatus(encoding, code, message), headers };
+  }
+
   const stop = stopperOf(server);
-  return { port: await listen(server, host, port, '--otlp-port'), stop, [Symbol.asyncDispose]: stop };
+  return { port: await listen(server, host, port, '--otlp-port'), intake, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** What is wrong with a request before its body is looked at; null: nothing. */
@@ -152,26 +156,6 @@ function encodingOf(contentType: string | undefined): Encoding | null {
 
 function isGzip(request: IncomingMessage): boolean {
   return request.headers['content-encoding'] === 'gzip';
-}
-
-/** Which errors may be sent again is told by their types: 400 and 413 never, 503 later. */
-function failure(encoding: Encoding, error: unknown, log: Logger): Answer {
-  if (error instanceof MalformedRequest) return { status: 400, body: errorStatus(encoding, 3, error.message) };
-  if (error instanceof BodyTooLarge || error instanceof TooManySpans) {
-    return { status: 413, body: errorStatus(encoding, 8, error.message) };
-  }
-  if (error instanceof OverBudget) {
-    return { status: 429, body: errorStatus(encoding, 8, error.message), headers: { 'Retry-After': '1' } };
-  }
-  if (error instanceof StoreUnavailable) {
-    const headers = { 'Retry-After': String(error.retryAfterSeconds) };
-    return { status: 503, body: errorStatus(encoding, 14, error.message), headers };
-  }
-  log.error({ err: error }, 'A request could not be stored');
-  return {
-    status: 500,
-    body: errorStatus(encoding, 13, 'The request could not be stored; the log of Waybill says why.'),
-  };
 }
 
 function send(

@@ -9,7 +9,7 @@ export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
 };
 
 /** `google.rpc.Code`, the few that are answered. */
-export type RpcCode = 3 | 5 | 8 | 12 | 13 | 14;
+export type RpcCode = 3 | 5 | 7 | 8 | 12 | 13 | 14 | 16;
 
 /**
  * ExportTraceServiceResponse { 1: ExportTracePartialSuccess { 1: int64 rejected_spans, 2: string error_message } }
@@ -36,6 +36,17 @@ export function exportResponse(encoding: Encoding, rejectedSpans: number, messag
 export function errorStatus(encoding: Encoding, code: RpcCode, message: string): Buffer {
   if (encoding === 'json') return Buffer.from(JSON.stringify({ code, message }));
   return Buffer.concat([varintField(1, code), lengthField(2, Buffer.from(message))]);
+}
+
+/**
+ * A google.rpc.Status that says when to send the request again:
+ * { 1: code, 2: message, 3: Any { 1: type_url, 2: RetryInfo { 1: Duration { 1: int64 seconds } } } }
+ */
+export function retryStatus(code: RpcCode, message: string, seconds: number): Buffer {
+  const retryInfo = lengthField(1, varintField(1, seconds));
+  const type = Buffer.from('type.googleapis.com/google.rpc.RetryInfo');
+  const details = lengthField(3, Buffer.concat([lengthField(1, type), lengthField(2, retryInfo)]));
+  return Buffer.concat([errorStatus('protobuf', code, message), details]);
 }
 
 function varintField(number: number, value: number): Buffer {

@@ -6,6 +6,7 @@ describe('the configuration of waybill serve', () => {
     expect(serveConfig({}, {})).toEqual({
       host: '127.0.0.1',
       otlpPort: 4318,
+      grpcPort: 4317,
       apiPort: 4319,
       clickHousePort: 8123,
       clickHouseNativePort: 9000,
@@ -13,6 +14,7 @@ describe('the configuration of waybill serve', () => {
       dataDir: '.waybill',
       contract: null,
       quietMs: 5_000,
+      drainMs: 0,
       clickHouse: null,
       logLevel: 'info',
     });
@@ -45,6 +47,7 @@ describe('the configuration of waybill serve', () => {
     expect(() => serveConfig({ clickhouseNativePort: '70000' }, {})).toThrow(/^--clickhouse-native-port: '70000'/);
     expect(() => serveConfig({}, { WAYBILL_CLICKHOUSE_NATIVE_PORT: 'x' })).toThrow(/^WAYBILL_CLICKHOUSE_NATIVE_PORT: /);
     expect(() => serveConfig({ otlpPort: '0' }, {})).toThrow(/^--otlp-port: /);
+    expect(() => serveConfig({ grpcPort: 'no' }, {})).toThrow(/^--grpc-port: /);
     expect(() => serveConfig({ quiet: 'long' }, {})).toThrow(/^--quiet: /);
     expect(() => serveConfig({ logLevel: 'loud' }, {})).toThrow(/no log level 'loud'/);
     expect(() => serveConfig({}, { WAYBILL_CLICKHOUSE_MEMORY: '1MiB' })).toThrow(/^WAYBILL_CLICKHOUSE_MEMORY: /);

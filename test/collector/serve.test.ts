@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, trace as otelTrace } from '@opentelemetry/api';
 import type { Context, Span as OtelSpan } from '@opentelemetry/api';
+import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtoExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -67,9 +68,10 @@ describe('waybill serve, with real SDKs', () => {
   for (const [format, Exporter] of [
     ['protobuf', ProtoExporter],
     ['JSON', JsonExporter],
+    ['protobuf over gRPC', GrpcExporter],
   ] as const) {
     it(`audits a trace of two services that export ${format}`, async () => {
-      const url = `${running.otlpUrl}/v1/traces`;
+      const url = Exporter === GrpcExporter ? running.grpcUrl : `${running.otlpUrl}/v1/traces`;
       const web = service('web', new Exporter({ url }));
       const agent = service('agent', new Exporter({ url }));
       const top = web.span(clean);
@@ -122,10 +124,9 @@ describe('waybill serve, with real SDKs', () => {
     expect(taken.code).toBe(2);
     expect(taken.stderr.trim().split('\n')).toHaveLength(1);
     expect(taken.stderr).toContain(`Port ${port} on 127.0.0.1 is taken`);
-    const ports = ['--clickhouse-port', '--clickhouse-native-port', '--otlp-port', '--api-port'].map(async (flag) => [
-      flag,
-      String(await freePort()),
-    ]);
+    const ports = ['--clickhouse-port', '--clickhouse-native-port', '--otlp-port', '--grpc-port', '--api-port'].map(
+      async (flag) => [flag, String(await freePort())],
+    );
     const locked = await waybill(['serve', '--data', running.dataDir, ...(await Promise.all(ports)).flat()]);
     expect(locked.code).toBe(2);
     expect(locked.stderr.trim().split('\n')).toHaveLength(1);

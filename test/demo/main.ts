@@ -61,6 +61,7 @@ async function startWaybill(): Promise<{ waybill: Launched; otlpUrl: string; api
     data: dataDir,
     contract: join(packageRoot, 'test', 'demo', 'waybill.yaml'),
     'otlp-port': otlp,
+    'grpc-port': 'off',
     'api-port': api,
     'clickhouse-port': http,
     'clickhouse-native-port': native,

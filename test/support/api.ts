@@ -3,6 +3,8 @@ import type { CompiledContract } from '../../auditor/contract.js';
 import { createApi } from '../../collector/api/app.js';
 import { startApi } from '../../collector/api/start-api.js';
 import type { Store } from '../../collector/store/client.js';
+import { createMetrics } from '../../collector/watch/metrics.js';
+import { createReadiness } from '../../collector/watch/readiness.js';
 
 /** The API at a free port. */
 export interface TestApi extends AsyncDisposable {
@@ -11,7 +13,15 @@ export interface TestApi extends AsyncDisposable {
 
 /** Serves the API over a store. @param clockUs the present, microseconds since 1970 */
 export async function startTestApi(store: Store, contract: CompiledContract, clockUs: () => number): Promise<TestApi> {
-  const app = createApi({ store, contract, log: pino({ level: 'silent' }), clockUs, quietMs: 5_000 });
+  const app = createApi({
+    store,
+    contract,
+    log: pino({ level: 'silent' }),
+    clockUs,
+    quietMs: 5_000,
+    metrics: createMetrics(),
+    readiness: createReadiness(store),
+  });
   const server = await startApi(app, '127.0.0.1', 0);
   return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }

@@ -10,6 +10,7 @@ import { freePort } from './free-port.js';
 /** A built Waybill in a process of its own, on free ports and in a temporary directory. */
 export interface RunningWaybill extends AsyncDisposable {
   readonly otlpUrl: string;
+  readonly grpcUrl: string;
   readonly apiUrl: string;
   readonly dataDir: string;
   readonly child: ChildProcess;
@@ -46,8 +47,19 @@ export async function startWaybill(
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningWaybill> {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
-  const [otlp, api, http, native] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-  const ports = ['--otlp-port', otlp, '--api-port', api, '--clickhouse-port', http, '--clickhouse-native-port', native];
+  const [otlp, grpc, api, http, native] = await Promise.all([1, 2, 3, 4, 5].map(freePort));
+  const ports = [
+    '--otlp-port',
+    otlp,
+    '--grpc-port',
+    grpc,
+    '--api-port',
+    api,
+    '--clickhouse-port',
+    http,
+    '--clickhouse-native-port',
+    native,
+  ];
   const child = spawn(execPath, [CLI, 'serve', '--data', dataDir, '--quiet', '1s', ...ports.map(String), ...flags], {
     cwd: dataDir,
     env: { ...process.env, ...env },
@@ -67,6 +79,7 @@ export async function startWaybill(
   const apiUrl = `http://127.0.0.1:${api}`;
   return {
     otlpUrl: `http://127.0.0.1:${otlp}`,
+    grpcUrl: `http://127.0.0.1:${grpc}`,
     apiUrl,
     dataDir,
     child,

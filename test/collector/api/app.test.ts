@@ -11,6 +11,8 @@ import type { Store } from '../../../collector/store/client.js';
 import { writeAudits } from '../../../collector/store/audits.js';
 import { seriesPointSchema } from '../../../collector/store/questions/series.js';
 import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import { createMetrics } from '../../../collector/watch/metrics.js';
+import { createReadiness } from '../../../collector/watch/readiness.js';
 import { auditReportSchema } from '../../../schemas/audit.js';
 import type { Gap, Score } from '../../../schemas/gate.js';
 import { gapSchema, gateAnswerSchema, scoreSchema } from '../../../schemas/gate.js';
@@ -51,7 +53,15 @@ interface Api extends AsyncDisposable {
 }
 
 async function apiOn(store: Store, by: CompiledContract): Promise<Api> {
-  const app = createApi({ store, contract: by, log, clockUs: () => NOW_US, quietMs: 5_000 });
+  const app = createApi({
+    store,
+    contract: by,
+    log,
+    clockUs: () => NOW_US,
+    quietMs: 5_000,
+    metrics: createMetrics(),
+    readiness: createReadiness(store),
+  });
   const server = await startApi(app, '127.0.0.1', 0);
   const url = `http://127.0.0.1:${server.port}`;
   return {

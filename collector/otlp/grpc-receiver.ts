@@ -1,0 +1,152 @@
+import type { sendUnaryData, ServerUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { isIPv6 } from 'node:net';
+import type { Logger } from 'pino';
+import { StartError } from '../start-error.js';
+import type { Metrics } from '../watch/metrics.js';
+import { failureOf } from './failure.js';
+import type { Intake } from './intake.js';
+import { exportResponse, retryStatus } from './response.js';
+
+export interface GrpcReceiverOptions {
+  readonly host: string;
+  readonly port: number;
+  /** What it gives requests to: that of the HTTP receiver. */
+  readonly intake: Intake;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** The largest request that is taken, before and after decompression. */
+  readonly maxBodyBytes?: number;
+}
+
+/** A running OTLP/gRPC receiver. */
+export interface GrpcReceiver extends AsyncDisposable {
+  readonly port: number;
+  /** Stops taking requests and waits for those in work; may be called twice. */
+  readonly stop: () => Promise<void>;
+}
+
+const MIB = 1024 ** 2;
+/** Requests that are not answered by then are cut off. */
+const CUT_OFF_MS = 10_000;
+/** Requests of one connection that may be in work at once. */
+const MAX_STREAMS = 64;
+
+const SERVICES = 'opentelemetry.proto.collector';
+
+/**
+ * Starts the OTLP/gRPC receiver: the same as over HTTP, in gRPC's words. Requests stay bytes until our own decoder has
+ * them. https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
+ *
+ * @throws StartError where the port is taken
+ */
+export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
+  const { host, port, intake, log, metrics, maxBodyBytes = 64 * MIB } = options;
+  const server = new Server({
+    'grpc.max_receive_message_length': maxBodyBytes,
+    'grpc.max_concurrent_streams': MAX_STREAMS,
+    'grpc.keepalive_time_ms': 60_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    'grpc.max_connection_idle_ms': 300_000,
+  });
+
+  function takeTraces({ request }: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void {
+    take(request).then(
+      (response) => answer(null, response),
+      (error: unknown) => answer(refusalOf(error)),
+    );
+  }
+
+  async function take(request: Buffer): Promise<Buffer> {
+    const share = intake.open();
+    try {
+      share.take(request.length);
+      const { rejected, message } = await intake.take(request, 'protobuf', 'grpc');
+      return exportResponse('protobuf', rejected, message);
+    } finally {
+      share.end();
+    }
+  }
+
+  function refusalOf(error: unknown): { code: number; details: string; metadata: Metadata } {
+    const { refusal, code, message, retryAfterSeconds } = failureOf(error);
+    metrics.refused('grpc', refusal);
+    if (refusal === 'internal') log.error({ err: error }, 'A request could not be stored');
+    const metadata = new Metadata();
+    // Per the specification, RESOURCE_EXHAUSTED without RetryInfo is never sent again, and UNAVAILABLE always is.
+    if (retryAfterSeconds !== null) {
+      metadata.set('grpc-status-details-bin', retryStatus(code, message, retryAfterSeconds));
+    }
+    return { code, details: message, metadata };
+  }
+
+  function refuseSignal(signal: string): UntypedHandleCall {
+    return (_call: unknown, answer: sendUnaryData<Buffer>) => {
+      metrics.refused('grpc', 'not-offered');
+      answer({
+        code: status.UNIMPLEMENTED,
+        details: `Waybill takes traces only. Send ${signal} elsewhere, or set OTEL_${signal.toUpperCase()}_EXPORTER=none.`,
+      });
+    };
+  }
+
+  serveExport(server, `${SERVICES}.trace.v1.TraceService`, takeTraces);
+  serveExport(server, `${SERVICES}.metrics.v1.MetricsService`, refuseSignal('metrics'));
+  serveExport(server, `${SERVICES}.logs.v1.LogsService`, refuseSignal('logs'));
+
+  const bound = await bind(server, host, port);
+  const stop = stopperOf(server);
+  return { port: bound, stop, [Symbol.asyncDispose]: stop };
+}
+
+function asIs(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+/** Serves the one method that every OTLP service has, on bytes. */
+function serveExport(server: Server, service: string, handler: UntypedHandleCall): void {
+  server.addService(
+    {
+      export: {
+        path: `/${service}/Export`,
+        originalName: 'Export',
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: asIs,
+        requestDeserialize: asIs,
+        responseSerialize: asIs,
+        responseDeserialize: asIs,
+      },
+    },
+    { export: handler },
+  );
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return new Promise((done, fail) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) done(bound);
+      else {
+        const why = error.message.includes('EADDRINUSE')
+          ? 'is taken by another process'
+          : `cannot be used (${error.message})`;
+        fail(new StartError(`Port ${port} on ${host} ${why}. Choose another one with --grpc-port.`));
+      }
+    });
+  });
+}
+
+function stopperOf(server: Server): () => Promise<void> {
+  let stopped: Promise<void> | null = null;
+  return () => {
+    stopped ??= new Promise((done) => {
+      const cutOff = setTimeout(() => server.forceShutdown(), CUT_OFF_MS);
+      server.tryShutdown(() => {
+        clearTimeout(cutOff);
+        done();
+      });
+    });
+    return stopped;
+  };
+}

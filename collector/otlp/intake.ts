@@ -1,0 +1,65 @@
+import type { CompiledContract } from '../../auditor/contract.js';
+import type { Span } from '../../schemas/span.js';
+import type { Metrics, Transport } from '../watch/metrics.js';
+import type { ByteShare } from './byte-budget.js';
+import { createByteBudget } from './byte-budget.js';
+import { createHints } from './hints.js';
+import { decodeJson } from './json.js';
+import { decodeProtobuf } from './protobuf.js';
+import type { Encoding } from './response.js';
+import { createSpanReader } from './span-reader.js';
+
+export interface IntakeOptions {
+  readonly contract: CompiledContract;
+  /** Takes the spans; resolves when they are durable, rejects with `StoreUnavailable` when they are not. */
+  readonly sink: { readonly write: (spans: readonly Span[]) => Promise<void> };
+  /** The present, microseconds since 1970. */
+  readonly clockUs: () => number;
+  readonly metrics: Metrics;
+  /** Bytes of all bodies, packed and unpacked, that may be in work at once. */
+  readonly maxBytesInFlight?: number;
+}
+
+/** What became of a request that was taken. */
+export interface Taken {
+  readonly rejected: number;
+  /** What its sender should know; empty: nothing. */
+  readonly message: string;
+}
+
+/** What every way in has in common, once a body is there: bytes to spans to the sink. */
+export interface Intake {
+  /** Opens a request's share of the memory that all of them have together. */
+  readonly open: () => ByteShare;
+  /** Resolves when the spans are durable. @throws MalformedRequest, TooManySpans, StoreUnavailable */
+  readonly take: (body: Buffer, encoding: Encoding, transport: Transport) => Promise<Taken>;
+}
+
+const MIB = 1024 ** 2;
+
+/** A span takes a few hundred bytes in memory, and may take thirty in a request. */
+const MAX_SPANS = 200_000;
+
+/** Creates the one intake that the receivers share. */
+export function createIntake(options: IntakeOptions): Intake {
+  const { contract, sink, clockUs, metrics, maxBytesInFlight = 256 * MIB } = options;
+  const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
+  const hint = createHints(contract, clockUs);
+  const budget = createByteBudget(maxBytesInFlight);
+  metrics.watchBytesInFlight(budget.heldBytes);
+  return {
+    open: budget.open,
+    take: async (body, encoding, transport) => {
+      const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
+      const { spans, rejected, rejectedReason } = decode(body, reader);
+      metrics.received(transport, spans.length + rejected);
+      metrics.rejected(transport, rejected);
+      await sink.write(spans);
+      metrics.acknowledged(transport, spans.length);
+      return {
+        rejected,
+        message: rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(spans),
+      };
+    },
+  };
+}

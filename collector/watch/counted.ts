@@ -1,0 +1,30 @@
+import type { auditTrace } from '../../auditor/audit.js';
+import type { Store } from '../store/client.js';
+import type { Metrics } from './metrics.js';
+
+/** The same audit, with its findings counted by rule. */
+export function countFindings(audit: typeof auditTrace, { found }: Metrics): typeof auditTrace {
+  return (...args) => {
+    const audited = audit(...args);
+    for (const { findings } of [audited, ...audited.calls]) for (const { rule } of findings) found(rule);
+    return audited;
+  };
+}
+
+/** The same store, with its inserts timed. */
+export function timeInserts(store: Store, { inserted }: Metrics): Store {
+  return {
+    ...store,
+    insertRowBinary: async (...insert) => {
+      const startMs = performance.now();
+      const seconds = (): number => (performance.now() - startMs) / 1_000;
+      try {
+        await store.insertRowBinary(...insert);
+      } catch (error) {
+        inserted(seconds(), 'failed');
+        throw error;
+      }
+      inserted(seconds(), 'ok');
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { otlpJson } from '../../support/otlp-json.js';
+import { trace } from '../../support/trace.js';
+import type { RunningWaybill } from '../../support/waybill.js';
+import { startWaybill } from '../../support/waybill.js';
+
+let running: RunningWaybill;
+beforeAll(async () => {
+  running = await startWaybill(['--drain', '2s']);
+});
+afterAll(async () => {
+  await running[Symbol.asyncDispose]();
+});
+
+async function send(body: string): Promise<number> {
+  const headers = { 'content-type': 'application/json' };
+  return (await fetch(`${running.otlpUrl}/v1/traces`, { method: 'POST', headers, body })).status;
+}
+
+/** The value of a metric, by its name and labels as they are printed. */
+async function metric(name: string): Promise<number | undefined> {
+  const response = await fetch(`${running.apiUrl}/metrics`);
+  expect(response.headers.get('content-type')).toContain('text/plain');
+  const line = (await response.text()).split('\n').find((one) => one.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length));
+}
+
+describe('a running Waybill', () => {
+  it('counts what it received, kept, refused, audited and found', async () => {
+    expect(await metric('waybill_spans_received_total{transport="http"}')).toBe(0);
+    expect(await metric('waybill_requests_refused_total{transport="http",reason="malformed"}')).toBe(0);
+    const { spans } = trace().station('web', { tenant: 'acme' }).station('agent').call('gpt-4o');
+    expect(await send(JSON.stringify(otlpJson(spans)))).toBe(200);
+    expect(await send('{"resourceSpans": 1}')).toBe(400);
+    expect((await fetch(`${running.otlpUrl}/v1/logs`, { method: 'POST' })).status).toBe(404);
+
+    expect(await metric('waybill_spans_received_total{transport="http"}')).toBe(spans.length);
+    expect(await metric('waybill_spans_acknowledged_total{transport="http"}')).toBe(spans.length);
+    expect(await metric('waybill_spans_rejected_total{transport="http"}')).toBe(0);
+    expect(await metric('waybill_requests_refused_total{transport="http",reason="malformed"}')).toBe(1);
+    expect(await metric('waybill_requests_refused_total{transport="http",reason="not-offered"}')).toBe(1);
+    expect(await metric('waybill_insert_duration_seconds_count{outcome="ok"}')).toBe(1);
+    expect(await metric('waybill_insert_duration_seconds_sum{outcome="ok"}')).toBeGreaterThan(0);
+    expect(await metric('waybill_request_bytes_in_flight')).toBe(0);
+    expect(await metric('waybill_spans_held')).toBe(0);
+
+    await expect.poll(() => metric('waybill_traces_audited_total'), { timeout: 15_000 }).toBe(1);
+    expect(await metric('waybill_calls_audited_total')).toBe(1);
+    expect(await metric('waybill_findings_total{rule="dropped"}')).toBe(1);
+    expect(await metric('waybill_findings_total{rule="missing"}')).toBe(2);
+    expect(await metric('waybill_audit_lag_seconds')).toBeLessThan(60);
+  });
+
+  it('is not ready while ClickHouse is away, yet healthy', async () => {
+    const engine = await enginePid(running.dataDir);
+    process.kill(engine, 'SIGSTOP');
+    try {
+      const asked = fetch(`${running.apiUrl}/readyz`, { signal: AbortSignal.timeout(10_000) });
+      await sleep(50);
+      expect((await fetch(`${running.apiUrl}/healthz`)).status).toBe(200);
+      const answer = await asked;
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining('ClickHouse') } });
+    } finally {
+      process.kill(engine, 'SIGCONT');
+    }
+    await expect.poll(async () => (await fetch(`${running.apiUrl}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+  });
+
+  it('says that it is not ready before it takes no more, and lives on meanwhile', async () => {
+    const status = async (path: string): Promise<number> => (await fetch(`${running.apiUrl}${path}`)).status;
+    expect(await status('/readyz')).toBe(200);
+    running.child.kill('SIGTERM');
+    await expect.poll(() => status('/readyz'), { interval: 20 }).toBe(503);
+    expect(await status('/healthz')).toBe(200);
+    expect(await send('{}')).toBe(200);
+    await once(running.child, 'exit');
+    expect(running.child.exitCode).toBe(0);
+  });
+});
+
+async function enginePid(dataDir: string): Promise<number> {
+  const { readdir, readFile } = await import('node:fs/promises');
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(`--path=${dataDir}/clickhouse`)) return Number(pid);
+  }
+  throw new Error(`No ClickHouse runs on ${dataDir}.`);
+}
