@@ -1,8 +1,18 @@
 import { expect } from 'vitest';
 import { testRule } from '../../support/rule-tester.js';
+import { SECRET, signed } from '../../support/signature.js';
 import { clean, trace } from '../../support/trace.js';
 
 const { tenant: _, ...noTenant } = clean;
+const signedAttributes = [
+  'tenant.id',
+  'acme',
+  'feature.id',
+  'chat',
+  'budget.policy.id',
+  'pro-monthly',
+  'attribution.signature',
+];
 const services = { web: { role: 'entry' as const }, litellm: { role: 'gateway' as const, enforces: true } };
 
 testRule('late', {
@@ -30,6 +40,15 @@ testRule('late', {
     'bound in time by a station that the contract trusts': {
       spans: trace().station('web', noTenant).station('litellm', clean).call('gpt-4o').spans,
       contract: { services: { ...services, litellm: { ...services.litellm, binds: ['tenant'] } } },
+      findings: [{ attribute: 'tenant', severity: 'warning' }],
+      verdict: 'enforceable',
+    },
+    'signed where it is first seen': {
+      spans: trace()
+        .station('web', noTenant)
+        .station('litellm', clean, { attributes: [...signedAttributes, signed()] })
+        .call('gpt-4o').spans,
+      contract: { services, signing: { keys: [{ id: 'k1', algorithm: 'HS256', secret: SECRET }] } },
       findings: [{ attribute: 'tenant', severity: 'warning' }],
       verdict: 'enforceable',
     },
