@@ -178,7 +178,7 @@ describe("a gateway's record", () => {
     expect(audited(spans, [gatewayRecord()]).map(({ join }) => join)).toEqual(['time-model-tokens']);
     const earlier = recordSpan(gatewayRecord({ recordId: 'r0' }), { traceId, parentSpanId: null, by: 'own' }, aliases);
     expect(placesOf([gatewayRecord()], [...place.spans, earlier], aliases)).toMatchObject([
-      { by: 'time-model-tokens' },
+      { by: 'time-model-tokens', parentSpanId: place.spanId },
     ]);
   });
 
