@@ -39,7 +39,7 @@ export function traceFindingsOf(trace: Trace, contract: CompiledContract): Trace
       hop,
       spanId,
       message,
-      fix: fix ?? rule.fix({ attribute: '', key: '', hop: { from: '', to: '' } }),
+      fix: fix ?? rule.fix(),
     })),
   );
 }

@@ -26,7 +26,7 @@ export function readCall(scopeName: string, scopeVersion: string, attributes: At
 /** The values that some dialect reads, by slot. */
 export function factValuesOf(attributes: Attributes): FactValues {
   const values = Array.from(noValues);
-  for (let i = 0; i + 1 < attributes.length; i += 2) {
+  for (let i = 0; i < attributes.length; i += 2) {
     const slot = factKeys.get(attributes[i] ?? '');
     if (slot !== undefined) values[slot] = attributes[i + 1];
   }

@@ -71,7 +71,7 @@ export function pricedUsd(costUsd: string | null, isFree: boolean): string | nul
   return costUsd !== null && parseUsd(costUsd) === 0n && !isFree ? null : costUsd;
 }
 
-const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d\d:?\d\d)?$/;
+const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(?:Z|UTC|([+-]\d\d):?(\d\d))?$/;
 /** 2255: from there on, microseconds are past what a double holds exactly. */
 const LAST_US = 9_000_000_000_000_000;
 
@@ -80,8 +80,8 @@ const LAST_US = 9_000_000_000_000_000;
  * UTC where it names no zone) and numbers since 1970, whose size tells seconds, milli-, micro- and nanoseconds apart.
  */
 export function timeOf(value: unknown): number | null {
-  const us =
-    typeof value === 'number' || /^\d+(?:\.\d+)?$/.test(textOf(value)) ? sinceEpoch(Number(value)) : iso(value);
+  const text = textOf(value);
+  const us = /^\d+(?:\.\d+)?$/.test(text) ? sinceEpoch(Number(text)) : iso(text);
   return us !== null && us > 0 && us < LAST_US ? us : null;
 }
 
@@ -91,12 +91,11 @@ function sinceEpoch(value: number): number {
   return Math.round(value < 1e17 ? value : value / 1e3);
 }
 
-function iso(value: unknown): number | null {
-  const match = ISO.exec(textOf(value));
+function iso(text: string): number | null {
+  const match = ISO.exec(text);
   if (match === null) return null;
-  const [, day, time, fraction = '', zone = 'Z'] = match;
-  const offset = zone === 'UTC' ? 'Z' : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
-  const ms = Date.parse(`${day}T${time}${offset}`);
+  const [, day, time, fraction = '', hours, minutes] = match;
+  const ms = Date.parse(`${day}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
   return Number.isNaN(ms) ? null : ms * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
 

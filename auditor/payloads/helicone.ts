@@ -60,7 +60,7 @@ function usageIn(record: unknown): Usage | null {
   const cacheWrite = countOf(at(record, 'prompt_cache_write_tokens'));
   const total = countOf(at(record, 'total_tokens'));
   const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
-  const isBeside = cached > 0 && ((input ?? 0) < cached || total === (input ?? 0) + (output ?? 0) + cached);
+  const isBeside = (input ?? 0) < cached || total === (input ?? 0) + (output ?? 0) + cached;
   const counted = isBeside && input !== null ? input + cached : input;
   return usageOf({
     input: counted,

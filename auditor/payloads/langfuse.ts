@@ -50,7 +50,6 @@ export const langfuse = adapter(
 
 /** The same details as on Langfuse's spans, by the same rules. */
 function usageIn(details: unknown): Usage | null {
-  if (typeof details !== 'object' || details === null) return null;
   return (
     readCall('langfuse-sdk', '', [
       'langfuse.observation.type',

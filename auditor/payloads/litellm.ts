@@ -91,7 +91,7 @@ export function vouchedIn(metadata: unknown): Entry[] {
 /** What the caller says: bare metadata (`metadata.team_id` is no key's team), and what it tagged the request with. */
 export function claimedIn(metadata: unknown): Entry[] {
   return [
-    ...lookAlikes('metadata', metadata).filter(([key]) => !FROM_KEY.test(key.slice('metadata.'.length))),
+    ...lookAlikes('metadata', metadata),
     ...[
       ...taggedEntries('metadata.spend_logs_metadata', at(metadata, 'spend_logs_metadata')),
       ...taggedEntries('metadata.requester_metadata', at(metadata, 'requester_metadata')),

@@ -72,7 +72,7 @@ function keysOf(attributes: readonly string[]): string[] {
 /** The attributes whose key is not among these, each key once. */
 function without(attributes: readonly string[], keys: Set<string>): string[] {
   const left: string[] = [];
-  for (let i = 0; i + 1 < attributes.length; i += 2) {
+  for (let i = 0; i < attributes.length; i += 2) {
     const key = attributes[i] ?? '';
     if (keys.has(key)) continue;
     keys.add(key);

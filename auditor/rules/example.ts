@@ -106,10 +106,10 @@ function callOf(
 
 function usageOf(valueOf: (key: string) => string | undefined): Usage | null {
   const [input, output] = [valueOf('in'), valueOf('out')];
-  if (input === undefined && output === undefined) return null;
+  if (input === undefined || output === undefined) return null;
   return {
-    inputTokens: input === undefined ? null : Number(input),
-    outputTokens: output === undefined ? null : Number(output),
+    inputTokens: Number(input),
+    outputTokens: Number(output),
     cacheReadTokens: Number(valueOf('cached') ?? 0),
     cacheWriteTokens: 0,
     reasoningTokens: 0,

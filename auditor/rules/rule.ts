@@ -66,6 +66,7 @@ export interface Rule extends RuleWords {
 
 /** A rule about a trace as a whole: what it finds belongs to no call. */
 export interface TraceRule extends RuleWords {
+  readonly fix: () => string;
   readonly example: Example;
   readonly check: (trace: Trace, contract: CompiledContract) => Iterable<Breach>;
 }

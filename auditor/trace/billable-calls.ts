@@ -21,7 +21,7 @@ export function billableCalls({ nodes }: Trace): SpanNode[] {
 
 /** A replay from a gateway's cache repeats the id of the answer that was cached, and is a call of its own. */
 function responseOf({ span: { call } }: SpanNode): string {
-  return call === null || call.cacheReplay ? '' : call.responseId;
+  return call?.cacheReplay === false ? call.responseId : '';
 }
 
 function depthOf(node: SpanNode): number {

@@ -19,7 +19,7 @@ export function carriedBy(
 ): Carried {
   const carried: Partial<Record<AttributeName, string>> = {};
   const rank: Partial<Record<AttributeName, number>> = {};
-  for (let i = 0; i + 1 < attributes.length; i += 2) {
+  for (let i = 0; i < attributes.length; i += 2) {
     const known = contract.attributeByKey.get(attributes[i] ?? '');
     if (known === undefined || except.has(attributes[i] ?? '')) continue;
     const { name, order } = known;
@@ -32,6 +32,6 @@ export function carriedBy(
 
 /** The value of one attribute key; undefined where it is not there. */
 export function attributeOf(attributes: Attributes, key: string): string | undefined {
-  for (let i = 0; i + 1 < attributes.length; i += 2) if (attributes[i] === key) return attributes[i + 1];
+  for (let i = 0; i < attributes.length; i += 2) if (attributes[i] === key) return attributes[i + 1];
   return undefined;
 }

@@ -60,7 +60,7 @@ export function createJoinIndex(nodes: readonly SpanNode[]): JoinIndex {
 /** The ids of its request that a span carries. */
 export function requestIdsOf({ attributes }: Span): string[] {
   const ids: string[] = [];
-  for (let i = 0; i + 1 < attributes.length; i += 2) {
+  for (let i = 0; i < attributes.length; i += 2) {
     if (REQUEST_KEYS.has(attributes[i] ?? '')) ids.push(attributes[i + 1] ?? '');
   }
   return ids;

@@ -1,10 +1,8 @@
 import type { Hop, Outcome, Provenance } from '../../schemas/audit.js';
-import type { AttributeName } from '../../schemas/contract.js';
+import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
 import type { RouteSignature } from '../provenance/signatures.js';
 import type { Station } from './route.js';
-
-const NONE_SIGNED: readonly RouteSignature[] = [];
 
 /** Where an attribute broke on its way. */
 export interface Break {
@@ -17,7 +15,6 @@ export interface Break {
 
 /** How one attribute travelled along a route. */
 export interface Passage {
-  readonly attribute: AttributeName;
   readonly outcome: Outcome;
   /** Null where no hop is to blame. */
   readonly break: Break | null;
@@ -37,19 +34,16 @@ export interface Passage {
  * conflicting, rewritten, missing, dropped, late, unreported, intact.
  */
 export function passageOf(
-  attribute: AttributeName,
+  attribute: AuditedAttribute,
   stations: readonly [Station, ...Station[]],
   contract: CompiledContract,
-  signatures: readonly RouteSignature[] = [],
+  signatures: readonly RouteSignature[],
 ): Passage {
   const shown = stations.map((station) => nearestToCall(station, attribute));
   const { outcome, breakAt } = judge(stations, attribute, shown);
   const value = shown.at(-1) ?? null;
   const firstSeen = shown.findIndex((one) => one !== null);
-  const signed =
-    attribute === 'user' || value === null || signatures.length === 0
-      ? NONE_SIGNED
-      : signatures.filter(({ claims }) => claims?.[attribute] === value);
+  const signed = signatures.filter(({ claims }) => claims?.[attribute] === value);
   const boundAt = stations.findIndex(
     ({ service, claimed }, i) =>
       value !== null &&
@@ -57,7 +51,6 @@ export function passageOf(
       ((binds(contract, service, attribute) && !claimed.has(attribute)) || signed.some(({ station }) => station <= i)),
   );
   return {
-    attribute,
     outcome,
     break: breakAt === null ? null : breakInto(stations, breakAt),
     value,
@@ -70,7 +63,7 @@ export function passageOf(
 
 function judge(
   stations: readonly Station[],
-  attribute: AttributeName,
+  attribute: AuditedAttribute,
   shown: readonly (string | null)[],
 ): { outcome: Outcome; breakAt: number | null } {
   if (stations.some(({ values }) => values[attribute].length > 1)) return { outcome: 'conflicting', breakAt: null };
@@ -87,7 +80,7 @@ function judge(
   return gap === -1 ? { outcome: 'intact', breakAt: null } : { outcome: 'unreported', breakAt: gap };
 }
 
-function nearestToCall({ carried }: Station, attribute: AttributeName): string | null {
+function nearestToCall({ carried }: Station, attribute: AuditedAttribute): string | null {
   for (let i = carried.length - 1; i >= 0; i -= 1) {
     const value = carried[i]?.[attribute];
     if (value !== undefined) return value;
@@ -101,6 +94,6 @@ function breakInto(stations: readonly Station[], at: number): Break | null {
   return { at, hop: { from: from.service, to: to.service }, spanId: to.nodes[0].span.spanId };
 }
 
-function binds(contract: CompiledContract, service: string, attribute: AttributeName): boolean {
-  return attribute !== 'user' && (contract.services.get(service)?.binds.includes(attribute) ?? false);
+function binds(contract: CompiledContract, service: string, attribute: AuditedAttribute): boolean {
+  return contract.services.get(service)?.binds.includes(attribute) ?? false;
 }

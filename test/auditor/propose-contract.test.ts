@@ -66,6 +66,87 @@ describe('a proposed contract', () => {
     expect(of([...many, 'a b'])).toBeNull();
   });
 
+  it.each([
+    ['twenty values, which can be listed', 19, 20, true],
+    ['twenty-one values', 20, 20, false],
+    ['values of which only some were kept', 5, 21, false],
+  ])('lists %s', (_, number, distinct, isListed) => {
+    const values = Array.from({ length: number }, (__, i) => `t${i + 10}`);
+    const keys = [key('tenant.id', 9, values, { distinct }), key('customerId', 1, ['acme'])];
+    const [tenant] = proposeContract({ ...seen, keys }).attributes;
+    expect(tenant?.values).toEqual(isListed ? ['acme', ...values] : { pattern: '^[a-z0-9-]+$' });
+  });
+
+  it('takes a pattern only where the values of every key have it', () => {
+    const many = Array.from({ length: 21 }, (_, i) => `t${i}`);
+    const keys = [key('tenant.id', 9, many), key('customerId', 1, ['a b'])];
+    expect(proposeContract({ ...seen, keys }).attributes[0]?.values).toBeNull();
+  });
+
+  it('names values that may stand in a contract, and nothing where there are none', () => {
+    const valuesOf = (...values: readonly string[]) =>
+      proposeContract({ ...seen, keys: [key('tenant.id', 9, values)] }).attributes[0]?.values;
+    expect(valuesOf('Acme Corp', ' acme', 'acme ', 'ac\u0007me', 'none', 'x'.repeat(256), 'y'.repeat(257))).toEqual([
+      'Acme Corp',
+      'x'.repeat(256),
+    ]);
+    expect(valuesOf('unknown')).toBeNull();
+    expect(proposeContract({ ...seen, keys: [] })).toMatchObject({
+      policies: [],
+      attributes: [{ share: 0 }, {}, {}, {}],
+    });
+  });
+
+  it('lists at most ten look-alikes, the most frequent first, then by name', () => {
+    const alike = Array.from({ length: 12 }, (_, i) =>
+      key(`team_${'abcdefghijkl'.charAt(i)}`, i === 11 ? 9 : 3, ['x']),
+    );
+    for (const keys of [alike, alike.toReversed()]) {
+      const [tenant] = proposeContract({ ...seen, keys }).attributes;
+      expect(tenant?.aliases.map((one) => one.key)).toEqual(Array.from('labcdefghi', (letter) => `team_${letter}`));
+    }
+  });
+
+  it('takes no key or service that cannot stand in a contract', () => {
+    const longest = `team_${'x'.repeat(251)}`;
+    const { attributes, services } = proposeContract({
+      ...seen,
+      keys: [key('', 9, ['a']), key(longest, 9, ['a']), key(`${longest}y`, 9, ['a'])],
+      routes: ['', '__proto__', 'w'.repeat(256), 'w'.repeat(257)].map((name) => ({ route: [name], calls: 1 })),
+    });
+    expect(attributes[0]?.aliases.map((one) => one.key)).toEqual([longest]);
+    expect(services.map(({ name }) => name)).toEqual(['w'.repeat(256)]);
+  });
+
+  it('lists at most two hundred services, the busiest first, then by name', () => {
+    const routes = Array.from({ length: 201 }, (_, i) => ({ route: [`s${i + 100}`], calls: i === 200 ? 2 : 1 }));
+    for (const some of [routes, routes.toReversed()]) {
+      const names = proposeContract({ ...seen, routes: some }).services.map(({ name }) => name);
+      expect([names.length, names[0], names[1], names.at(-1)]).toEqual([200, 's300', 's100', 's298']);
+    }
+  });
+
+  it('takes a service for what it is in more than half of its calls', () => {
+    const roles = proposeContract({
+      ...seen,
+      routes: [
+        { route: ['half', 'end', 'half'], calls: 1 },
+        { route: ['web', 'half'], calls: 1 },
+        { route: ['web', 'end'], calls: 1 },
+        { route: ['web', 'end', 'pool'], calls: 1 },
+        { route: ['end', 'pool'], calls: 1 },
+        { route: [], calls: 5 },
+      ],
+    }).services.map(({ name, role }) => `${name} ${role}`);
+    expect(roles.toSorted()).toEqual(['end service', 'half gateway', 'pool gateway', 'web entry']);
+  });
+
+  it('knows no share where no trace was seen, and none above the whole', () => {
+    const shareOf = (traces: number) => proposeContract({ ...seen, traces }).attributes[0]?.share;
+    expect(shareOf(0)).toBe(0);
+    expect(shareOf(100)).toBe(1);
+  });
+
   it('is a file that a person can read, and that holds', () => {
     const yaml = proposedYaml(proposeContract(seen), { since: '7d', traces: 200 });
     expect(yaml).toMatchInlineSnapshot(`

@@ -30,8 +30,11 @@ export interface RuleCases {
 /** Tests a rule by examples: every valid route must be silent about it, every invalid one must say what is expected. */
 export function testRule(id: string, { valid, invalid }: RuleCases): void {
   const audit = ({ spans, contract: file }: Case): readonly Call[] => auditTrace(spans, contract(file)).calls;
-  const findingsOf = (calls: readonly Call[]): Finding[] =>
-    calls.flatMap(({ findings }) => findings.filter(({ rule }) => rule === id));
+  const findingsOf = (calls: readonly Call[]): Finding[] => {
+    const found = calls.flatMap(({ findings }) => findings);
+    expect(found.filter(({ rule }) => rule === 'rule-failed')).toEqual([]);
+    return found.filter(({ rule }) => rule === id);
+  };
 
   describe(id, () => {
     for (const [name, one] of Object.entries(valid)) {

@@ -53,6 +53,8 @@ describe('the fields of a record', () => {
     ['9007199254740993', null],
     ['12345678901234567', null],
     ['x7', null],
+    ['+7', null],
+    ['1e3', null],
     ['7x', null],
     ['', null],
     [true, null],

@@ -149,12 +149,36 @@ describe("a gateway's record", () => {
   it.each([
     ['the model is another', { facts: { requestModel: 'gpt-4o-mini', responseModel: 'gpt-4o-mini' } }],
     ['it ended over two seconds later', { endUs: START_US + 4_000_000 }],
+    ['it ended a microsecond too late', { endUs: START_US + 999_998 + 2_000_001 }],
     ['its tokens are others', { facts: { usage: null } }],
   ])('keeps to itself where %s', (_, change) => {
     const calls = audited(place.spans, [gatewayRecord(change)]);
     expect(calls.map(({ join, route }) => [join, ...route])).toEqual([
       [null, 'web'],
       ['none', 'litellm'],
+    ]);
+  });
+
+  it.each([
+    ['it ended two seconds later', { endUs: START_US + 999_998 + 2_000_000 }, []],
+    ['a record of another gateway fits it too', {}, [gatewayRecord({ gateway: 'portkey' as const })]],
+    [
+      'a record of its gateway has the same tokens at another time',
+      {},
+      [gatewayRecord({ recordId: 'r2', endUs: START_US + 9e6 })],
+    ],
+  ])('joins by time, model and tokens where %s', (_, change, others) => {
+    const joins = audited(place.spans, [gatewayRecord(change), ...others]).map(({ join }) => join);
+    expect(joins).toContain('time-model-tokens');
+  });
+
+  it('is never taken for a call, nor is a call above another', () => {
+    const client = trace().station('agent', clean).call('gpt-4o');
+    const { spans } = client.station('web', clean).call('gpt-4o');
+    expect(audited(spans, [gatewayRecord()]).map(({ join }) => join)).toEqual(['time-model-tokens']);
+    const earlier = recordSpan(gatewayRecord({ recordId: 'r0' }), { traceId, parentSpanId: null, by: 'own' }, aliases);
+    expect(placesOf([gatewayRecord()], [...place.spans, earlier], aliases)).toMatchObject([
+      { by: 'time-model-tokens', parentSpanId: place.spanId },
     ]);
   });
 
@@ -225,6 +249,30 @@ describe('several records about one call', () => {
     const gateway = trace().station('web', clean).station('litellm', clean).call('gpt-4o');
     const calls = audited(gateway.spans, [gatewayRecord({ traceId, spanId: gateway.spanId })]);
     expect(only(calls)).toMatchObject({ route: ['web', 'litellm'] });
+  });
+
+  it('of a gateway that sends spans too are claims beside what it vouches for itself', () => {
+    const claimed = ['end_user', 'acme', ...carried];
+    const tenantOf = (own: object, change: Partial<GatewayRecord>) => {
+      const gateway = trace().station('web', clean).station('litellm', own).call('gpt-4o', undefined, own);
+      const record = gatewayRecord({ traceId, spanId: gateway.spanId, vouched: [], claimed, ...change });
+      return only(audited(gateway.spans, [record]))?.attributes['tenant'];
+    };
+    expect(tenantOf(clean, {})).toMatchObject({ outcome: 'intact', provenance: 'bound' });
+    expect(tenantOf({ ...clean, tenant: undefined }, {})).toMatchObject({ outcome: 'intact', provenance: 'asserted' });
+    expect(tenantOf(clean, { claimed: ['end_user', 'globex'] })).toMatchObject({ outcome: 'conflicting' });
+  });
+
+  it('below a span with several calls alike stay where they say', () => {
+    const web = trace().station('web', clean);
+    web.call('gpt-4o');
+    const { spans } = web.call('gpt-4o');
+    const calls = audited(spans, [gatewayRecord({ traceId, spanId: web.spanId })]);
+    expect(calls.map(({ join, route }) => [join, ...route])).toEqual([
+      [null, 'web'],
+      [null, 'web'],
+      ['span', 'web', 'litellm'],
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { testRule } from '../../support/rule-tester.js';
+import { SECRET } from '../../support/signature.js';
 import { clean, trace } from '../../support/trace.js';
 
 const contract = { services: { web: { role: 'entry' as const }, litellm: { binds: ['tenant' as const] } } };
@@ -16,7 +17,19 @@ testRule('caller-asserted', {
     'the route passes no trusted station': {
       spans: trace().station('web', clean).call('gpt-4o').spans,
       contract,
-      findings: [{ attribute: 'tenant', severity: 'warning' }],
+      findings: [
+        {
+          attribute: 'tenant',
+          severity: 'warning',
+          message: "The tenant 'acme' is only claimed: litellm would have to vouch for it.",
+        },
+      ],
+      verdict: 'enforceable',
+    },
+    'nobody has signed it': {
+      spans: trace().station('web', clean).call('gpt-4o').spans,
+      contract: { ...contract, signing: { keys: [{ id: 'k1', algorithm: 'HS256', secret: SECRET }] } },
+      findings: [{ message: "The tenant 'acme' is only claimed: litellm or a signature would have to vouch for it." }],
       verdict: 'enforceable',
     },
     'the trusted station showed another value': {

@@ -12,6 +12,15 @@ testRule('conflicting', {
     'some spans of a station are not stamped': { spans: trace().station('web', clean).inside().call('gpt-4o').spans },
   },
   invalid: {
+    'the call itself then shows nothing': {
+      spans: trace()
+        .station('web', clean)
+        .inside({ ...clean, tenant: 'globex' })
+        .station('agent', { feature: 'chat', policy: 'pro-monthly' })
+        .call('gpt-4o').spans,
+      findings: [{ attribute: 'tenant', spanId: '0000000000000002' }],
+      verdict: 'unattributed',
+    },
     'two spans of one station disagree': {
       spans: trace()
         .station('web', clean)

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { recordSpan } from '../../../auditor/payloads/record-span.js';
 import { contract } from '../../support/contract.js';
 import { gatewayRecord } from '../../support/record.js';
@@ -23,6 +24,15 @@ testRule('guessed-join', {
     'there is no record': { spans: place.spans },
   },
   invalid: {
+    'only time, model and tokens fit, at a gateway that sends spans too': {
+      spans: (() => {
+        const gateway = trace().station('web', clean).station('litellm', clean).call('gpt-4o');
+        const at = { traceId: server?.traceId ?? '', parentSpanId: gateway.spanId, by: 'time-model-tokens' as const };
+        return [...gateway.spans, recordSpan(record, at, contract())];
+      })(),
+      findings: [{ message: expect.stringMatching(/^The record of litellm has no id/) }],
+      verdict: 'attributed',
+    },
     'only time, model and tokens fit': {
       spans: placed('time-model-tokens'),
       findings: [

@@ -1,3 +1,5 @@
+import { expect, it } from 'vitest';
+import { quoted } from '../../../auditor/rules/value-problem.js';
 import { testRule } from '../../support/rule-tester.js';
 import { clean, trace } from '../../support/trace.js';
 
@@ -26,4 +28,13 @@ testRule('malformed', {
       { spans: with_(tenant), findings: [{ attribute: 'tenant' }], verdict: 'unattributed' as const },
     ]),
   ),
+});
+
+it.each([
+  ['x\u0007', String.raw`"x\u0007"`],
+  ['x\u007f', String.raw`"x\x7f"`],
+  ['y'.repeat(60), `"${'y'.repeat(60)}"`],
+  ['y'.repeat(61), `"${'y'.repeat(60)}…"`],
+])('%j stands in a message as %s', (value, shown) => {
+  expect(quoted(value)).toBe(shown);
 });

@@ -50,5 +50,23 @@ testRule('placeholder', {
       findings: [{ attribute: 'tenant', hop: null }],
       verdict: 'attributed',
     },
+    'a station further on shows it, on its second span': {
+      spans: trace()
+        .station('web', clean)
+        .station('agent', { feature: 'chat', policy: 'pro-monthly' })
+        .inside({ ...clean, tenant: 'unknown' })
+        .call('gpt-4o').spans,
+      findings: [{ attribute: 'tenant', hop: { from: 'web', to: 'agent' }, spanId: '0000000000000003' }],
+      verdict: 'unattributed',
+    },
+    'two stations show the same one, which is said once': {
+      spans: trace()
+        .station('web', { ...clean, tenant: 'none' })
+        .station('agent', clean)
+        .station('litellm', { ...clean, tenant: 'none' })
+        .call('gpt-4o').spans,
+      findings: [{ attribute: 'tenant', hop: null, message: 'web shows tenant as "none", which names nobody.' }],
+      verdict: 'unattributed',
+    },
   },
 });

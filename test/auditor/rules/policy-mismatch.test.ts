@@ -12,7 +12,11 @@ testRule('policy-mismatch', {
         .call('gpt-4o').spans,
       contract: { policies },
     },
-    'the tenant is absent or a placeholder, which is another fault': {
+    'the tenant is absent, which is another fault': {
+      spans: trace().station('web', { feature: 'chat', policy: 'pro-monthly' }).call('gpt-4o').spans,
+      contract: { policies },
+    },
+    'the tenant is a placeholder, which is another fault': {
       spans: trace()
         .station('web', { ...clean, tenant: 'unknown' })
         .call('gpt-4o').spans,
@@ -33,6 +37,14 @@ testRule('policy-mismatch', {
       contract: { policies },
       findings: [{ message: "The policy 'pro-monthly' does not cover tenant 'initech' with feature 'chat'." }],
       verdict: 'attributed',
+    },
+    'the feature is not covered, and the policy does not ask for the tenant': {
+      spans: trace()
+        .station('web', { ...clean, tenant: 'unknown', feature: 'search' })
+        .call('gpt-4o').spans,
+      contract: { policies: [{ id: 'pro-monthly', match: { feature: 'chat' } }] },
+      findings: [{ message: "The policy 'pro-monthly' does not cover tenant 'unknown' with feature 'search'." }],
+      verdict: 'unattributed',
     },
     'the feature is not covered': {
       spans: trace()

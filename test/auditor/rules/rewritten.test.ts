@@ -27,6 +27,21 @@ testRule('rewritten', {
       findings: [{ attribute: 'tenant', hop: { from: 'web', to: 'agent' } }],
       verdict: 'unattributed',
     },
+    'a station between hides it': {
+      spans: trace()
+        .station('web', clean)
+        .station('agent', { feature: 'chat', policy: 'pro-monthly' })
+        .station('litellm', pool)
+        .call('gpt-4o').spans,
+      findings: [
+        {
+          hop: { from: 'agent', to: 'litellm' },
+          spanId: '0000000000000003',
+          message: "tenant was 'acme' up to agent and is 'shared-pool' at litellm.",
+        },
+      ],
+      verdict: 'attributed',
+    },
     'case counts': {
       spans: trace()
         .station('web', clean)

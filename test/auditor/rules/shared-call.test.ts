@@ -15,6 +15,16 @@ testRule('shared-call', {
         .station('web', clean, { links: [link('acme', 1), link('acme', 2)] })
         .call('gpt-4o').spans,
     },
+    'links to work of one tenant, and to a span that is not here': {
+      spans: trace()
+        .station('web', clean, { links: [link('acme', 1), { ...link('', 99), attributes: [] }] })
+        .call('gpt-4o').spans,
+    },
+    'links to work of one tenant, and to a span of nobody': {
+      spans: trace()
+        .station('web', {}, { links: [link('acme', 1), { ...link('', 1), attributes: [] }] })
+        .call('gpt-4o', undefined, clean).spans,
+    },
     'links that name nobody': {
       spans: trace()
         .station('web', clean, { links: [{ ...link('', 1), attributes: [] }] })
@@ -24,9 +34,26 @@ testRule('shared-call', {
   invalid: {
     'a batch of two tenants': {
       spans: trace()
+        .station('web', clean)
         .station('batcher', clean, { links: [link('acme', 1), link('globex', 2)] })
         .call('gpt-4o').spans,
-      findings: [{ attribute: 'tenant', message: "The call links to work of 'acme', 'globex'." }],
+      findings: [
+        {
+          attribute: 'tenant',
+          spanId: '0000000000000002',
+          message: "The call links to work of 'acme', 'globex'.",
+        },
+      ],
+      verdict: 'attributed',
+    },
+    'links that name the tenants under an alias': {
+      spans: trace()
+        .station('batcher', clean, {
+          links: ['acme', 'globex'].map((tenant, i) => ({ ...link('', i), attributes: ['customer.id', tenant] })),
+        })
+        .call('gpt-4o').spans,
+      contract: { attributes: { tenant: { aliases: ['org.id', 'customer.id'] } } },
+      findings: [{ message: "The call links to work of 'acme', 'globex'." }],
       verdict: 'attributed',
     },
     'links within the trace, to spans that carry the tenants': {

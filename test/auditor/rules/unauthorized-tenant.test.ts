@@ -26,6 +26,11 @@ testRule('unauthorized-tenant', {
     'the credential may speak for it': { spans: sentBy('globex,acme') },
     'it may speak for any that begins so': { spans: sentBy('ac*') },
     'it may speak for all': { spans: sentBy('*') },
+    'the span says no tenant': {
+      spans: trace()
+        .station('web', {}, { attributes: ['waybill.credential.tenants', 'globex'] })
+        .call('gpt-4o', undefined, clean).spans,
+    },
     'nothing is known of the credential': { spans: trace().station('web', clean).call('gpt-4o').spans },
   },
   invalid: {

@@ -24,6 +24,12 @@ describe('uninstrumented', () => {
       'the call is below',
       trace().station('web', clean).inside({}, request('api.openai.com')).station('litellm', clean).call('gpt-4o'),
     ],
+    [
+      'it is the call itself',
+      trace()
+        .station('web', clean)
+        .call('gpt-4o', undefined, { span: request('api.openai.com') }),
+    ],
     ['another host', trace().station('web', clean).inside({}, request('example.com'))],
     ['a list of models is no call', trace().station('web', clean).inside({}, request('api.openai.com', 'GET'))],
     [

@@ -15,6 +15,12 @@ testRule('unknown-policy', {
       spans: trace().station('web', noPolicy).call('gpt-4o').spans,
       contract: { policies },
     },
+    'the id says nothing, which is another fault': {
+      spans: trace()
+        .station('web', { ...clean, policy: 'unknown' })
+        .call('gpt-4o').spans,
+      contract: { policies },
+    },
     'the contract lists no policies': { spans: trace().station('web', clean).call('gpt-4o').spans },
     'none is named and one covers the call': {
       spans: trace().station('web', noPolicy).call('gpt-4o').spans,

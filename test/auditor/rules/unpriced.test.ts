@@ -10,6 +10,15 @@ testRule('unpriced', {
       spans: trace().station('web', clean).call('mine').spans,
       contract: { prices: [{ provider: 'openai', model: 'mine', inputPerMillion: 1, outputPerMillion: 2 }] },
     },
+    'the answer came from a cache': {
+      spans: trace()
+        .station('web', clean)
+        .call('mine', undefined, { facts: { cacheReplay: true } }).spans,
+    },
+    'its counts are wrong, which is another fault': {
+      spans: trace().station('web', clean).call('gpt-4o', { inputTokens: 1, outputTokens: 1, cacheReadTokens: 2 })
+        .spans,
+    },
     'nothing was counted, which is another fault': { spans: trace().station('web', clean).call('mine', null).spans },
   },
   invalid: {
@@ -24,6 +33,11 @@ testRule('unpriced', {
         prices: [{ provider: 'openai', model: 'mine', inputPerMillion: 1, outputPerMillion: 2, from: '2099-01-01' }],
       },
       findings: [{}],
+      verdict: 'attributed',
+    },
+    'a call that does not say its model': {
+      spans: trace().station('web', clean).call('').spans,
+      findings: [{ message: 'The call does not say its model, so it has no price.' }],
       verdict: 'attributed',
     },
     'a call that does not say its provider': {

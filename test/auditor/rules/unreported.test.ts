@@ -15,6 +15,7 @@ testRule('unreported', {
         attribute,
         severity: 'info' as const,
         hop: { from: 'web', to: 'agent' },
+        spanId: '0000000000000002',
       })),
       verdict: 'enforceable',
     },

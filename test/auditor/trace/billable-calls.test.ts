@@ -115,6 +115,32 @@ describe('billable calls', () => {
   });
 });
 
+describe('two calls that name one response', () => {
+  const facts = { responseId: 'r1' };
+
+  it.each([true, false])('are one: the one further down counts (it began first: %s)', (isFirst) => {
+    const web = trace().station('web', clean);
+    const branch = web.inside();
+    const below = isFirst ? branch.call('gpt-4o', undefined, { facts }) : null;
+    const beside = web.call('gpt-4o', undefined, { facts });
+    const deeper = below ?? branch.call('gpt-4o', undefined, { facts });
+    expect(callsOf(beside).map(({ spanId }) => spanId)).toEqual([deeper.spanId]);
+  });
+
+  it('at the same depth are one: the first counts', () => {
+    const web = trace().station('web', clean);
+    const first = web.call('gpt-4o', undefined, { facts });
+    expect(callsOf(web.call('gpt-4o', undefined, { facts })).map(({ spanId }) => spanId)).toEqual([first.spanId]);
+  });
+
+  it('are two where one is a replay from a cache', () => {
+    const web = trace().station('web', clean);
+    web.call('gpt-4o', undefined, { facts });
+    const replay = web.call('gpt-4o', undefined, { facts: { ...facts, cacheReplay: true } });
+    expect(callsOf(replay).map(({ costUsd }) => costUsd)).toEqual([COST, '0.000000000000']);
+  });
+});
+
 describe('hostile trees', () => {
   it('a circle of parents is cut and reported, and its calls are still found', () => {
     const place = trace().station('web', clean, { parentSpanId: '0000000000000002' }).inside(clean).call('gpt-4o');

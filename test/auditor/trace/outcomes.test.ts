@@ -71,6 +71,32 @@ describe('outcome of an attribute', () => {
     expect(tenantOf(place)).toEqual({ outcome: 'conflicting', value: 'pool', hop: null });
   });
 
+  it('is told with what origin, enforcement point and the span of the call show', () => {
+    const { spans } = trace()
+      .station('web', clean)
+      .station('litellm', { ...clean, tenant: 'pool' })
+      .station('provider', { ...clean, tenant: 'globex' })
+      .call('gpt-4o', undefined, { tenant: 'globex' });
+    const shown = { originValue: 'acme', callSpanValue: 'globex', value: 'globex' };
+    const tenant = (file: Parameters<typeof contract>[0]) =>
+      auditTrace(spans, contract(file)).calls[0]?.attributes['tenant'];
+    expect(tenant({})).toMatchObject({ ...shown, enforcementValue: 'globex' });
+    expect(tenant({ services: { litellm: { enforces: true } } })).toMatchObject({ ...shown, enforcementValue: 'pool' });
+    expect(tenant({ services: { other: { enforces: true } } })).toMatchObject({ ...shown, enforcementValue: null });
+  });
+
+  it('reads the first of a key, and the first of several aliases', () => {
+    const file = contract({ attributes: { tenant: { key: 'tenant.id', aliases: ['customer.id', 'org.id'] } } });
+    const valueOf = (...attributes: readonly string[]) =>
+      auditTrace(trace().station('web', {}, { attributes }).call('gpt-4o').spans, file).calls[0]?.attributes['tenant']
+        ?.value;
+    expect(valueOf('tenant.id', 'a', 'tenant.id', 'b')).toBe('a');
+    expect(valueOf('tenant.id', 'a', 'customer.id', 'b')).toBe('a');
+    expect(valueOf('customer.id', 'b', 'org.id', 'c')).toBe('b');
+    expect(valueOf('org.id', 'c', 'customer.id', 'b')).toBe('b');
+    expect(valueOf('org.id', 'c', 'customer.id', 'b', 'tenant.id', 'a')).toBe('a');
+  });
+
   it('reads an alias, and prefers the key to it', () => {
     const aliased = contract({ attributes: { tenant: { key: 'tenant.id', aliases: ['customer.id'] } } });
     const spans = trace()
