@@ -4,7 +4,6 @@ import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
-import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -13,18 +12,18 @@ import { createAttributionPropagator } from './attribution-propagator.js';
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
 import { flushAtExit } from './flush-at-exit.js';
 import { hookModules } from './hook-modules.js';
+import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
-import { completeOpenAiSpans } from './openai-calls.js';
 import type { Signing } from './sign-attribution.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
-const HOOKED_MODULES = ['http', 'https', 'express', 'openai'];
+const HOOKED_MODULES = ['http', 'https', 'express', ...HOOKED_CLIENTS];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Starts tracing in this process: instruments `http`, `fetch`, `express` and `openai`, propagates trace context and
+ * Starts tracing in this process: instruments `http`, `fetch`, `express` and the clients of models, propagates trace context and
  * baggage, stamps attribution on every span, and exports over OTLP.
  *
  * @param env the process environment; `OTEL_*` variables that are not named here are read by the OpenTelemetry SDK
@@ -63,15 +62,13 @@ export async function startInstrumentation(env: Environment): Promise<void> {
 }
 
 function instrumentations({ mark }: ModelEndpoints, env: Environment) {
-  const openai = new OpenAIInstrumentation();
-  completeOpenAiSpans(openai, { asksForUsage: env['WAYBILL_STREAM_USAGE']?.trim().toLowerCase() !== 'off' });
   return [
     new HttpInstrumentation({ requestHook: (span, request) => markHttp(span, request, mark) }),
     new UndiciInstrumentation({
       requestHook: (span, { method, origin, path }) => mark(span, { method, host: new URL(origin).hostname, path }),
     }),
     new ExpressInstrumentation(),
-    openai,
+    ...instrumentModelClients(env),
   ];
 }
 
