@@ -1,22 +1,17 @@
 import type { Span } from '@opentelemetry/api';
-import { SpanStatusCode } from '@opentelemetry/api';
-import { ERROR_TYPE, GEN_AI_PROVIDER_NAME } from '../schemas/attributes.js';
+import { GEN_AI_PROVIDER_NAME } from '../schemas/attributes.js';
+import type { Seen } from './call-span.js';
+import { markFailed, watched } from './call-span.js';
 import { providerAt } from './model-endpoint.js';
 import { readAnswer } from './openai-usage.js';
-
-/**
- * `error.type` of a stream that ended before the provider was done, because its reader left or aborted it. The status
- * stays unset: nothing failed. OpenTelemetry has no word for it, and a finish reason would be the provider's word.
- */
-export const STREAM_LEFT = 'stream_left';
+import type { Method } from './unknown-value.js';
+import { get, isAsyncIterable, isMethod, isObject, wrapMethod } from './unknown-value.js';
 
 /** Hosts that refuse `stream_options`, or need none since their streams end with usage anyway. */
 const UNASKED_HOST = /^api\.(mistral|perplexity|cohere)\.(ai|com)$/;
 
 /** From this version on, Azure's dated API knows `stream_options`; an address without a version always does. */
 const AZURE_KNOWS_STREAM_OPTIONS = '2024-09-01';
-
-type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
  * Makes the spans of `@opentelemetry/instrumentation-openai` fit to be billed. By itself it reports neither cached nor
@@ -36,7 +31,7 @@ export function completeOpenAiSpans(
   let started: Span | null = null;
 
   for (const name of ['_startChatCompletionsSpan', '_startEmbeddingsSpan', '_startResponsesSpan']) {
-    wrap(instrumentation, name, (original) => {
+    wrapMethod(instrumentation, name, (original) => {
       return function (params, ...rest) {
         // `instructions` are content, which the package writes on the span whether content is asked for or not.
         const result = original.call(
@@ -55,7 +50,7 @@ export function completeOpenAiSpans(
   }
 
   for (const name of ['_onChatCompletionsCreateResult', '_onEmbeddingsCreateResult', '_onResponsesCreateResult']) {
-    wrap(instrumentation, name, (original) => {
+    wrapMethod(instrumentation, name, (original) => {
       return function (span, startNow, attributes, result, ...rest) {
         if (isSpan(span)) span.setAttributes(readAnswer(result).usage);
         return original.call(this, span, startNow, attributes, result, ...rest);
@@ -64,10 +59,15 @@ export function completeOpenAiSpans(
   }
 
   for (const name of ['_onChatCompletionsStreamIterator', '_onResponsesStreamIterator']) {
-    wrap(instrumentation, name, (original) => {
+    wrapMethod(instrumentation, name, (original) => {
       return function (chunks, span, ...rest) {
         if (!isSpan(span) || !isAsyncIterator(chunks)) return original.call(this, chunks, span, ...rest);
-        const passed = original.call(this, watched(chunks, span), span, ...rest);
+        const passed = original.call(
+          this,
+          watched({ [Symbol.asyncIterator]: () => chunks }, span, seen),
+          span,
+          ...rest,
+        );
         return isAsyncIterable(passed) ? ending(passed, span, isAskedByUs.has(span)) : passed;
       };
     });
@@ -101,7 +101,7 @@ function wrapCreate(
   name: string,
   around: (create: Method, own: () => unknown) => Method,
 ): void {
-  wrap(instrumentation, name, (getPatch) => {
+  wrapMethod(instrumentation, name, (getPatch) => {
     return function () {
       const patch = getPatch.call(this);
       if (typeof patch !== 'function') return patch;
@@ -118,11 +118,6 @@ function wrapCreate(
   });
 }
 
-function wrap(target: object, name: string, around: (original: Method) => Method): void {
-  const original: unknown = Reflect.get(target, name);
-  if (isMethod(original)) Reflect.set(target, name, around(original));
-}
-
 /** The parameters of a chat stream with usage asked for; null where it is no stream, or that is not for us to add. */
 function askingForUsage(params: unknown, resource: unknown): object | null {
   if (!isObject(params) || get(params, 'stream') !== true) return null;
@@ -136,24 +131,9 @@ function askingForUsage(params: unknown, resource: unknown): object | null {
   return { ...params, stream_options: { ...(isObject(options) ? options : {}), include_usage: true } };
 }
 
-/** Notes what each chunk tells as it comes: whoever leaves after it has read it has been counted by then. */
-async function* watched(chunks: AsyncIterator<unknown>, span: Span): AsyncGenerator {
-  let isEnded = false;
-  let hasFailed = false;
-  try {
-    for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) {
-      const { usage, isEnd } = readAnswer(chunk);
-      span.setAttributes(usage);
-      isEnded ||= isEnd;
-      yield chunk;
-    }
-  } catch (error) {
-    hasFailed = true;
-    throw error;
-  } finally {
-    // The client ends an aborted stream as if it were whole, so the end alone does not tell.
-    if (!isEnded && !hasFailed) span.setAttribute(ERROR_TYPE, STREAM_LEFT);
-  }
+function seen(chunk: unknown): Seen {
+  const { usage, isEnd } = readAnswer(chunk);
+  return { attributes: usage, isEnd };
 }
 
 /** Passes chunks on, and ends the span if the package did not. */
@@ -172,8 +152,7 @@ async function* ending(chunks: AsyncIterable<unknown>, span: Span, hidesUsage: b
 
 function endFailed(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
-  span.setAttribute(ERROR_TYPE, error instanceof Error ? error.constructor.name : 'unknown');
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+  markFailed(span, error);
   span.end();
 }
 
@@ -200,22 +179,6 @@ function isCapturing(instrumentation: object): boolean {
 function spanIn(started: unknown): Span | null {
   const span = get(started, 'span');
   return isSpan(span) ? span : null;
-}
-
-function get(from: unknown, key: string): unknown {
-  return isObject(from) ? Reflect.get(from, key) : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function isMethod(value: unknown): value is Method {
-  return typeof value === 'function';
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return isObject(value) && Symbol.asyncIterator in value;
 }
 
 function isAsyncIterator(value: unknown): value is AsyncIterator<unknown> {

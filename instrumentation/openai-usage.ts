@@ -5,6 +5,8 @@ import {
   GEN_AI_OUTPUT_TOKENS,
   GEN_AI_REASONING_TOKENS,
 } from '../schemas/attributes.js';
+import { countAttributes } from './call-span.js';
+import { get } from './unknown-value.js';
 
 /** What one chunk of a stream, or one answer, tells beside its content. */
 export interface Told {
@@ -40,20 +42,11 @@ export function readAnswer(answer: unknown): Told {
 function usageOf(usage: unknown): Attributes {
   const input = get(usage, 'prompt_tokens_details') ?? get(usage, 'input_tokens_details');
   const output = get(usage, 'completion_tokens_details') ?? get(usage, 'output_tokens_details');
-  const counts: readonly (readonly [string, unknown])[] = [
+  return countAttributes([
     [GEN_AI_INPUT_TOKENS, get(usage, 'prompt_tokens') ?? get(usage, 'input_tokens')],
     [GEN_AI_OUTPUT_TOKENS, get(usage, 'completion_tokens') ?? get(usage, 'output_tokens')],
     // DeepSeek counts its cache hits in a field of its own.
     [GEN_AI_CACHE_READ_TOKENS, get(input, 'cached_tokens') ?? get(usage, 'prompt_cache_hit_tokens')],
     [GEN_AI_REASONING_TOKENS, get(output, 'reasoning_tokens')],
-  ];
-  const found: Attributes = {};
-  for (const [key, count] of counts) {
-    if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) found[key] = count;
-  }
-  return found;
-}
-
-function get(from: unknown, key: string): unknown {
-  return typeof from === 'object' && from !== null ? Reflect.get(from, key) : undefined;
+  ]);
 }

@@ -4,7 +4,6 @@ import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
-import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -16,12 +15,12 @@ import { isSet, signingFrom } from './environment.js';
 import { flushAtExit } from './flush-at-exit.js';
 import { hopInstrumentations, hopModules } from './hops.js';
 import { hookModules } from './hook-modules.js';
+import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
-import { completeOpenAiSpans } from './openai-calls.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
-const HOOKED_MODULES = ['http', 'https', 'express', 'openai'];
+const HOOKED_MODULES = ['http', 'https', 'express', ...HOOKED_CLIENTS];
 
 const SECOND_SDK =
   'The application starts an OpenTelemetry SDK of its own, and waybill/register has started one already: of two, ' +
@@ -29,8 +28,8 @@ const SECOND_SDK =
   'application.';
 
 /**
- * Starts tracing in this process: instruments `http`, `fetch`, `express`, `openai`, and what `hopInstrumentations` has, propagates trace context and
- * baggage, stamps attribution on every span, and exports over OTLP.
+ * Starts tracing in this process: instruments `http`, `fetch`, `express`, what `hopInstrumentations` has and the clients
+ * of models, propagates trace context and baggage, stamps attribution on every span, and exports over OTLP.
  *
  * @param env the process environment; `OTEL_*` variables that are not named here are read by the OpenTelemetry SDK
  */
@@ -68,8 +67,6 @@ export async function startInstrumentation(env: Environment): Promise<void> {
 }
 
 function instrumentations({ mark }: ModelEndpoints, env: Environment) {
-  const openai = new OpenAIInstrumentation();
-  completeOpenAiSpans(openai, { asksForUsage: env['WAYBILL_STREAM_USAGE']?.trim().toLowerCase() !== 'off' });
   return [
     new HttpInstrumentation({ requestHook: (span, request) => markHttp(span, request, mark) }),
     new UndiciInstrumentation({
@@ -77,7 +74,7 @@ function instrumentations({ mark }: ModelEndpoints, env: Environment) {
     }),
     new ExpressInstrumentation(),
     ...hopInstrumentations(),
-    openai,
+    ...instrumentModelClients(env),
   ];
 }
 

@@ -10,10 +10,24 @@ export const SIGNATURE_KEY = 'attribution.signature';
 /** OpenTelemetry's GenAI keys; `@opentelemetry/semantic-conventions` has them only in its incubating part, frozen. */
 export const GEN_AI_OPERATION_NAME = 'gen_ai.operation.name';
 export const GEN_AI_PROVIDER_NAME = 'gen_ai.provider.name';
+export const GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
+export const GEN_AI_REQUEST_STREAM = 'gen_ai.request.stream';
+export const GEN_AI_RESPONSE_MODEL = 'gen_ai.response.model';
+export const GEN_AI_RESPONSE_ID = 'gen_ai.response.id';
 export const GEN_AI_INPUT_TOKENS = 'gen_ai.usage.input_tokens';
 export const GEN_AI_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
 export const GEN_AI_CACHE_READ_TOKENS = 'gen_ai.usage.cache_read.input_tokens';
+export const GEN_AI_CACHE_WRITE_TOKENS = 'gen_ai.usage.cache_write.input_tokens';
 export const GEN_AI_REASONING_TOKENS = 'gen_ai.usage.reasoning.output_tokens';
+
+/**
+ * Our key for where token counts come from: `provider` where they are the provider's own. Some instrumentation guesses
+ * them for a model, and this says of a call that they were not guessed after all.
+ */
+export const USAGE_SOURCE = 'waybill.usage.source';
+
+/** OpenTelemetry's key for the host that a request went to. */
+export const SERVER_ADDRESS = 'server.address';
 
 /** OpenTelemetry's key for why a span ended otherwise than it should. */
 export const ERROR_TYPE = 'error.type';

@@ -1,3 +1,4 @@
+import { USAGE_SOURCE } from '../../schemas/attributes.js';
 import type { UsageForm } from './dialect.js';
 import { dialect, is } from './dialect.js';
 
@@ -21,6 +22,7 @@ export const otelGenAi = dialect({
     { name: '@opentelemetry/instrumentation-aws-sdk' },
     { name: 'opentelemetry.instrumentation.openai_v2' },
     { name: 'com.anthropic.sdk.typescript' },
+    { name: 'waybill/google-genai' },
   ],
   marks: ['gen_ai.operation.name', 'gen_ai.request.model', 'gen_ai.provider.name', 'gen_ai.system'],
   call: {
@@ -43,10 +45,11 @@ export const otelGenAi = dialect({
   usage: [genAiUsage],
   estimates: [
     {
-      // InvokeModel answers of these two families hold no counts: it divides their characters by 6.
+      // InvokeModel's answers of these two families hold no counts: it divides their characters by 6, unless our own
+      // instrumentation finds the counts that Bedrock sends beside them.
       scope: { name: '@opentelemetry/instrumentation-aws-sdk' },
       model: /cohere\.command|mistral/,
-      unless: [is('rpc.method', 'Converse', 'ConverseStream')],
+      unless: [is('rpc.method', 'Converse', 'ConverseStream'), is(USAGE_SOURCE, 'provider')],
     },
   ],
   cost: [

@@ -20,6 +20,22 @@ export const TEST_PRICES = [
     cacheReadPerMillion: 0.3,
     cacheWritePerMillion: 3.75,
   },
+  {
+    provider: 'gcp.gemini',
+    model: 'gemini-test-1',
+    inputPerMillion: 3,
+    outputPerMillion: 15,
+    cacheReadPerMillion: 0.3,
+  },
+  {
+    provider: 'aws.bedrock',
+    model: 'anthropic.claude-test-1',
+    inputPerMillion: 3,
+    outputPerMillion: 15,
+    cacheReadPerMillion: 0.3,
+    cacheWritePerMillion: 3.75,
+  },
+  { provider: 'aws.bedrock', model: 'mistral.mistral-test-1', inputPerMillion: 3, outputPerMillion: 15 },
 ];
 
 /** Long enough that the demo's provider counts a part of it as cached: 2,000 characters. */

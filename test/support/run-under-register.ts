@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { packagePath } from '../../collector/package-path.js';
+import type { Capture } from './captured-spans.js';
+
+/** A word that is in every prompt and must be on no span. It is in no script: that is among the process's arguments. */
+export const SECRET = 'xyzzy';
+
+/** How long an application may take on a machine that does other work: one that waits for ever must end. */
+const PATIENCE_MS = 40_000;
+
+const NODES: readonly (readonly [string, string])[] = [
+  ['20', process.execPath],
+  ['22', packagePath('node_modules', 'node22', 'bin', 'node')],
+  ['24', packagePath('node_modules', 'node24', 'bin', 'node')],
+];
+
+/** Each Node that is here, with each kind of module: as `[version, kind, path]`. */
+export const RUNTIMES = NODES.filter(([, path]) => existsSync(path)).flatMap(([version, path]) =>
+  (['module', 'commonjs'] as const).map((kind) => [version, kind, path] as const),
+);
+
+/** An application: what it loads, and what it does then, as user `acme`. */
+export interface App {
+  /** Names to take from a package: `{ OpenAI }`, or `OpenAI` for what it exports by default. */
+  readonly load: readonly (readonly [names: string, from: string])[];
+  /** `SECRET` and `MODEL_URL` are defined there. */
+  readonly work: string;
+}
+
+/** How to run it. */
+export interface Run {
+  readonly node: string;
+  readonly kind: 'module' | 'commonjs';
+  readonly capture: Capture;
+  readonly modelUrl: string;
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+}
+
+/**
+ * Runs an application under `waybill/register` to its end, and fails if it fails.
+ *
+ * @returns everything it wrote, its spans as the console exporter has them included: those are whole, while the receiver
+ * passes content over
+ */
+export async function runUnderRegister(app: App, { node, kind, capture, modelUrl, env, cwd }: Run): Promise<string> {
+  const work = `
+    const { MODEL_URL, SECRET } = process.env;
+    const { withAttribution } = await import('waybill/instrumentation');
+    await withAttribution({ tenant: 'acme', feature: 'chat', policy: 'pro' }, async () => { ${app.work} });
+  `;
+  const script =
+    kind === 'module'
+      ? `${app.load.map(([names, from]) => `import ${names} from '${from}';`).join('\n')} ${work}`
+      : `${app.load.map(([names, from]) => `const ${names} = require('${from}');`).join('\n')} (async () => { ${work} })();`;
+  const child = spawn(node, ['--import', 'waybill/register', `--input-type=${kind}`, '-e', script], {
+    cwd: cwd ?? packagePath(),
+    env: {
+      PATH: process.env['PATH'],
+      OTEL_SERVICE_NAME: 'app',
+      OTEL_EXPORTER_OTLP_ENDPOINT: capture.otlpUrl,
+      OTEL_TRACES_EXPORTER: 'otlp,console',
+      MODEL_URL: modelUrl,
+      SECRET,
+      ...env,
+    },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  await once(child, 'close');
+  clearTimeout(patience);
+  if (child.exitCode !== 0) throw new Error(`The application failed: ${output}`);
+  return output;
+}
