@@ -1,9 +1,11 @@
+import type { Headers } from './carry-attribution.js';
 import type { RequestAttribution } from './request-attribution.js';
 import { createRequestAttribution } from './request-attribution.js';
 
 /** What is used of an Express request. */
 interface Connected {
   readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly headers: Headers;
 }
 
 /**
@@ -18,5 +20,5 @@ interface Connected {
 export function attribution<Request extends Connected>(options: RequestAttribution<Request>) {
   const run = createRequestAttribution(options);
   return (request: Request, _response: unknown, next: () => void): void =>
-    run({ request, peer: request.socket.remoteAddress }, () => next());
+    run({ request, peer: request.socket.remoteAddress, headers: request.headers }, () => next());
 }

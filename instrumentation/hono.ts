@@ -1,6 +1,12 @@
 import type { RequestAttribution } from './request-attribution.js';
 import { createRequestAttribution } from './request-attribution.js';
 
+/** What is used of a Hono context. */
+interface Connected {
+  readonly env: unknown;
+  readonly req: { readonly header: () => Record<string, string> };
+}
+
 /**
  * Hono middleware that says whose a request is. Put it behind what authenticates:
  *
@@ -11,9 +17,10 @@ import { createRequestAttribution } from './request-attribution.js';
  * Attribution baggage of callers that `trust` does not name is removed, from spans too. Addresses are known on
  * `@hono/node-server` only; elsewhere give `trust` a function.
  */
-export function attribution<C extends { readonly env: unknown }>(options: RequestAttribution<C>) {
+export function attribution<C extends Connected>(options: RequestAttribution<C>) {
   const run = createRequestAttribution(options);
-  return (c: C, next: () => Promise<void>): Promise<void> => run({ request: c, peer: peerOf(c.env) }, () => next());
+  return (c: C, next: () => Promise<void>): Promise<void> =>
+    run({ request: c, peer: peerOf(c.env), headers: c.req.header() }, () => next());
 }
 
 /** The other end's address, in `env.incoming.socket` of `@hono/node-server`. */

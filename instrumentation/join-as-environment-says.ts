@@ -10,7 +10,15 @@ import { joinSdk, joinSdkOnceStarted } from './join-sdk.js';
  */
 export function joinAsEnvironmentSays(env: Environment): boolean {
   const options = { sign: signingFrom(env), addsBaggage: !isSet(env, 'OTEL_PROPAGATORS') };
-  if (env['WAYBILL_SDK']?.trim().toLowerCase() !== 'app') return joinSdk(options);
-  joinSdkOnceStarted(options);
+  const isAnnounced = env['WAYBILL_SDK']?.trim().toLowerCase() === 'app';
+  if (isAnnounced) joinSdkOnceStarted(options);
+  else if (!joinSdk(options)) return false;
+  if (isSet(env, 'WAYBILL_CARRIERS')) {
+    process.emitWarning(
+      "WAYBILL_CARRIERS has no effect beside an OpenTelemetry SDK of the application's own: add carrierHeaders() of " +
+        'waybill/carriers to the requests.',
+      { code: 'WAYBILL_CARRIERS' },
+    );
+  }
   return true;
 }

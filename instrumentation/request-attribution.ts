@@ -1,11 +1,14 @@
 import type { Context, Span } from '@opentelemetry/api';
-import { context, diag, trace } from '@opentelemetry/api';
+import { context, diag, propagation, trace } from '@opentelemetry/api';
 import { getRPCMetadata } from '@opentelemetry/core';
 import { BlockList, isIP } from 'node:net';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import type { Attribution, Field } from './attribution-fields.js';
-import { attributionKeys, fields } from './attribution-fields.js';
-import { contextWith, contextWithout, setAttribution } from './attribution.js';
+import { attributionKeys, fields, keys } from './attribution-fields.js';
+import { attributionIn, baggageWith, contextWith, contextWithout, setAttribution } from './attribution.js';
+import type { Gateway } from './carriers.js';
+import { attributionInCarrier } from './carriers.js';
+import type { Headers } from './carry-attribution.js';
 
 /** Where a server takes the attribution of a request from. A field is a value, or is found in the request. */
 export type RequestAttribution<Request> = {
@@ -17,6 +20,11 @@ export type RequestAttribution<Request> = {
    * never with a header; or a function over the request, say one that looks at a client certificate.
    */
   readonly trust?: readonly string[] | ((request: Request) => boolean) | undefined;
+  /**
+   * The gateway in whose headers `WAYBILL_CARRIERS` or `carrierHeaders` of a trusted hop put attribution: what baggage
+   * does not say is taken from there. Headers of callers that `trust` does not name are passed over.
+   */
+  readonly carrier?: Gateway | undefined;
 };
 
 /** One request, as far as attribution goes. */
@@ -24,6 +32,7 @@ export interface Incoming<Request> {
   readonly request: Request;
   /** Address of the connection's other end. */
   readonly peer: string | undefined;
+  readonly headers: Headers;
 }
 
 /**
@@ -54,10 +63,20 @@ export function createRequestAttribution<Request>(options: RequestAttribution<Re
     }
     const active = context.active();
     const isBelieved = attempt('trust', () => isTrusted(incoming)) === true;
-    const base = isBelieved ? active : contextWithout(active);
+    const base = isBelieved ? withCarried(active, options.carrier, incoming.headers) : contextWithout(active);
     for (const span of spansOf(active)) restamp(span, given, base, isBelieved);
     return context.with(contextWith(base, given), rest);
   };
+}
+
+/** A context with what a gateway's headers say, under what its baggage says. */
+function withCarried(ctx: Context, gateway: Gateway | undefined, headers: Headers): Context {
+  if (gateway === undefined) return ctx;
+  // Heard, and not said here: this process does not sign it.
+  return propagation.setBaggage(
+    ctx,
+    baggageWith(ctx, { ...attributionInCarrier(gateway, headers), ...attributionIn(ctx) }),
+  );
 }
 
 /** The spans of the request that are open: the active one, and the server's own above a framework's. */
@@ -72,6 +91,11 @@ function restamp(span: Span, given: Attribution, base: Context, isBelieved: bool
   const attributes: unknown = Reflect.get(span, 'attributes');
   if (!isBelieved && typeof attributes === 'object' && attributes !== null) {
     for (const key of [...attributionKeys, SIGNATURE_KEY]) Reflect.deleteProperty(attributes, key);
+  }
+  const heard = attributionIn(base);
+  for (const field of fields) {
+    const value = heard[field];
+    if (value !== undefined) span.setAttribute(keys[field], value);
   }
   context.with(trace.setSpan(base, span), () => setAttribution(given));
 }

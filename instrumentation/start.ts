@@ -1,5 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { DiagLogger, Span } from '@opentelemetry/api';
+import type { DiagLogger } from '@opentelemetry/api';
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
@@ -13,6 +12,7 @@ import { createAttributionSpanProcessor } from './attribution-span-processor.js'
 import type { Environment } from './environment.js';
 import { isSet, signingFrom } from './environment.js';
 import { flushAtExit } from './flush-at-exit.js';
+import { createGatewayHeaders, destinationsFrom } from './gateway-headers.js';
 import { hopInstrumentations, hopModules } from './hops.js';
 import { hookModules } from './hook-modules.js';
 import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
@@ -67,21 +67,27 @@ export async function startInstrumentation(env: Environment): Promise<void> {
 }
 
 function instrumentations({ mark }: ModelEndpoints, env: Environment) {
+  const gatewayHeaders = createGatewayHeaders(destinationsFrom(env['WAYBILL_CARRIERS']));
   return [
-    new HttpInstrumentation({ requestHook: (span, request) => markHttp(span, request, mark) }),
+    new HttpInstrumentation({
+      requestHook(span, request) {
+        // The hook is called for requests that come in, too; only those that go out may be calls.
+        if (!('getHeader' in request)) return;
+        mark(span, { method: request.method, host: request.host, path: request.path });
+        gatewayHeaders.addToHttp(request);
+      },
+    }),
     new UndiciInstrumentation({
-      requestHook: (span, { method, origin, path }) => mark(span, { method, host: new URL(origin).hostname, path }),
+      requestHook(span, request) {
+        const { method, origin, path } = request;
+        mark(span, { method, host: new URL(origin).hostname, path });
+        gatewayHeaders.addToUndici(request);
+      },
     }),
     new ExpressInstrumentation(),
     ...hopInstrumentations(),
     ...instrumentModelClients(env),
   ];
-}
-
-/** The hook is called for requests that come in, too; only those that go out may be calls. */
-function markHttp(span: Span, request: ClientRequest | IncomingMessage, mark: ModelEndpoints['mark']): void {
-  if (!('getHeader' in request)) return;
-  mark(span, { method: request.method, host: request.host, path: request.path });
 }
 
 /** Writes to the console; a second SDK, which OpenTelemetry refuses in words of its own, is explained. */

@@ -101,6 +101,7 @@ it('says what to do where the SDK is started behind, and nobody said so', async 
 
 it('says what to do where spans cannot be added to', async () => {
   const { imports } = orders['SDK before'];
-  const { errors } = await run({ imports, env: { APP_SDK: 'other' } });
+  const { errors } = await run({ imports, env: { APP_SDK: 'other', WAYBILL_CARRIERS: 'portkey' } });
   expect(errors).toContain('Give the provider createAttributionSpanProcessor()');
+  expect(errors).toContain('WAYBILL_CARRIERS has no effect');
 });

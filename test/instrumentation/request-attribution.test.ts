@@ -42,7 +42,7 @@ const servers: Readonly<Record<string, (trust: Trust) => Promise<Server>>> = {
   express: async (trust) => {
     const app = express();
     const tenant = (request: express.Request) => request.get(TENANT);
-    app.use(forExpress({ tenant, feature: 'chat', trust }));
+    app.use(forExpress({ tenant, feature: 'chat', trust, carrier: 'portkey' }));
     app.use(express.json());
     app.post('/', (_request, response) => void response.json(getAttribution()));
     return createServer(traced(app));
@@ -52,7 +52,12 @@ const servers: Readonly<Record<string, (trust: Trust) => Promise<Server>>> = {
     const app = fastify({ serverFactory: (handler) => (server = createServer(traced(handler))) });
     app.addHook(
       'preHandler',
-      forFastify({ tenant: (request: FastifyRequest) => request.headers[TENANT]?.toString(), feature: 'chat', trust }),
+      forFastify({
+        tenant: (request: FastifyRequest) => request.headers[TENANT]?.toString(),
+        feature: 'chat',
+        trust,
+        carrier: 'portkey',
+      }),
     );
     app.post('/', async () => getAttribution());
     await app.ready();
@@ -61,7 +66,7 @@ const servers: Readonly<Record<string, (trust: Trust) => Promise<Server>>> = {
   },
   hono: async (trust) => {
     const app = new Hono();
-    app.use(forHono({ tenant: (c: Context) => c.req.header(TENANT), feature: 'chat', trust }));
+    app.use(forHono({ tenant: (c: Context) => c.req.header(TENANT), feature: 'chat', trust, carrier: 'portkey' }));
     app.post('/', async (c) => {
       await c.req.json();
       return c.json(getAttribution());
@@ -107,6 +112,16 @@ describe.each(Object.keys(servers))('%s', (name) => {
 
   it('believes a hop that is named', async () => {
     expect(await ask(name, ['127.0.0.0/8'], CLAIM)).toEqual({ tenant: 'victim', feature: 'chat', policy: 'free' });
+  });
+
+  it('reads what a gateway was told, of a hop that is named only, and under what baggage says', async () => {
+    const told = { 'x-portkey-metadata': '{"tenant.id":"told","budget.policy.id":"free"}' };
+    expect(await ask(name, [], told)).toEqual({ feature: 'chat' });
+    expect(await ask(name, ['127.0.0.1'], told)).toEqual({ tenant: 'told', feature: 'chat', policy: 'free' });
+    const both = { ...told, baggage: 'tenant.id=carried' };
+    otel.clear();
+    expect(await ask(name, ['127.0.0.1'], both)).toEqual({ tenant: 'carried', feature: 'chat', policy: 'free' });
+    expect(stamped()).toEqual(['carried', 'chat', 'free', undefined]);
   });
 
   it('serves the request when what decides fails, and believes nobody then', async () => {
