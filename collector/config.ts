@@ -8,10 +8,14 @@ import { durationUs } from './store/questions/gate.js';
 /** What `waybill serve` can be told; the contract is a file of its own. */
 export interface ServeConfig {
   readonly host: string;
+  /** Whether others than this machine are served: only with keys. */
+  readonly isWide: boolean;
   readonly otlpPort: number;
   /** OTLP/gRPC; null: it is left out. */
   readonly grpcPort: number | null;
   readonly apiPort: number;
+  /** Of the embedded ClickHouse: this machine alone, whoever else is served. */
+  readonly clickHouseHost: string;
   readonly clickHousePort: number;
   readonly clickHouseNativePort: number;
   readonly clickHouseMemoryBytes: number;
@@ -33,6 +37,7 @@ export type ServeFlags = Readonly<Partial<Record<keyof typeof VARIABLES, string>
 /** The environment variable behind each flag. Flags win. */
 const VARIABLES = {
   host: 'WAYBILL_HOST',
+  behindProxy: 'WAYBILL_BEHIND_PROXY',
   otlpPort: 'WAYBILL_OTLP_PORT',
   grpcPort: 'WAYBILL_GRPC_PORT',
   apiPort: 'WAYBILL_API_PORT',
@@ -60,17 +65,20 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     timeOf(text(flag), flags[flag] === undefined ? VARIABLES[flag] : flagName(flag), fallbackMs);
   const clickHouseUrl = set(env['CLICKHOUSE_URL']);
   const host = text('host') ?? '127.0.0.1';
-  if (!isLoopback(host)) {
+  const isWide = !isLoopback(host);
+  if (isWide && !isYes(text('behindProxy'))) {
     throw new StartError(
-      `Refusing to listen on ${host}: anyone who can reach it could send spans and read costs, and there are no keys. ` +
-        'Listen on 127.0.0.1, and put a proxy that authenticates in front.',
+      `Refusing to listen on ${host} in the clear: keys and costs could be read on the way. ` +
+        'Say --behind-proxy where a proxy in front does TLS, or listen on 127.0.0.1.',
     );
   }
   return {
     host,
+    isWide,
     otlpPort: port('otlpPort', 4318),
     grpcPort: ['0', 'off'].includes(text('grpcPort') ?? '') ? null : port('grpcPort', 4317),
     apiPort: port('apiPort', 4319),
+    clickHouseHost: isWide || !isIPv4(host) ? '127.0.0.1' : host,
     clickHousePort: port('clickhousePort', 8123),
     clickHouseNativePort: port('clickhouseNativePort', 9000),
     clickHouseMemoryBytes: bytesOf(set(env['WAYBILL_CLICKHOUSE_MEMORY'])),
@@ -103,7 +111,7 @@ export type StoreFlags = Pick<ServeFlags, 'data' | 'clickhousePort'>;
  * @throws StartError where there is no data directory, or a flag or variable is wrong
  */
 export async function storeAddress(flags: StoreFlags, env: NodeJS.ProcessEnv): Promise<StoreAddress> {
-  const { clickHouse, dataDir, host, clickHousePort } = serveConfig(flags, env);
+  const { clickHouse, dataDir, clickHouseHost, clickHousePort } = serveConfig(flags, env);
   if (clickHouse !== null) return clickHouse;
   const password = await existingPassword(dataDir);
   if (password === null) {
@@ -112,7 +120,7 @@ export async function storeAddress(flags: StoreFlags, env: NodeJS.ProcessEnv): P
     );
   }
   return {
-    url: `http://${isIPv6(host) ? `[${host}]` : host}:${clickHousePort}`,
+    url: `http://${clickHouseHost}:${clickHousePort}`,
     username: 'waybill',
     password,
     database: 'waybill',
@@ -124,6 +132,11 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 function levelOf(text = 'info'): string {
   if (LEVELS.includes(text)) return text;
   throw new StartError(`There is no log level '${text}'; there are ${LEVELS.join(', ')}.`);
+}
+
+/** A flag is there or not; a variable says so. */
+function isYes(text: string | boolean | undefined): boolean {
+  return text === true || ['1', 'true', 'yes', 'on'].includes(String(text));
 }
 
 function isLoopback(host: string): boolean {

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -8,8 +8,13 @@ import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
+import { createDoor } from './keys/door.js';
+import { createKeyRing } from './keys/key-ring.js';
+import { noteContract } from './keys/note-contract.js';
+import { createUsage } from './keys/usage.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
+import { StartError } from './start-error.js';
 import type { StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
@@ -50,6 +55,7 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
+    await noteContract(store, { file, contract: contract.source }, clockUs());
     const readiness = createReadiness(store);
     const metrics = createMetrics();
     const audit = countFindings(auditTrace, metrics);
@@ -57,13 +63,18 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     metrics.watchAudit(loop.stats, clockUs);
     const writer = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
     metrics.watchHeldSpans(writer.heldSpans);
-    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs, metrics, readiness });
+    const usage = createUsage(store, clockUs, log);
+    const ring = createKeyRing(store);
+    if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
+    const door = createDoor(ring, usage);
+    const { quietMs } = config;
+    const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage });
     keep(await startApi(api, config.host, config.apiPort));
     const { host, otlpPort, grpcPort } = config;
     const { intake } = keep(
-      await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics }),
+      await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics, door }),
     );
-    if (grpcPort !== null) keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics }));
+    if (grpcPort !== null) keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door }));
     keep({
       [Symbol.asyncDispose]: async () => {
         readiness.drain();
@@ -83,6 +94,13 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     await stop();
     throw error;
   }
+}
+
+function withoutKeys(host: string): StartError {
+  return new StartError(
+    `Refusing to listen on ${host}: anyone who can reach it could send spans and read costs, for there are no keys. ` +
+      "Make one first, with 'waybill keys create ops --role admin', or listen on 127.0.0.1.",
+  );
 }
 
 /** Ends everything, what was started last first. */
@@ -109,7 +127,7 @@ async function storeFor(
   const engine = keep(
     await startEmbeddedClickHouse({
       dataDir: config.dataDir,
-      host: isIPv4(config.host) ? config.host : '127.0.0.1',
+      host: config.clickHouseHost,
       httpPort: config.clickHousePort,
       nativePort: config.clickHouseNativePort,
       memoryBytes: config.clickHouseMemoryBytes,

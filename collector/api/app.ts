@@ -1,11 +1,17 @@
-import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Express } from 'express';
 import express from 'express';
 import type { Logger } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
+import type { Door } from '../keys/door.js';
+import { localDoor } from '../keys/door.js';
+import { NoKey, NotAllowed } from '../keys/errors.js';
+import type { Usage } from '../keys/usage.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { Metrics } from '../watch/metrics.js';
 import type { Readiness } from '../watch/readiness.js';
+import type { Guard } from './guard.js';
+import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './guard.js';
 import { questions } from './questions.js';
 import { payloadsRoute, receivePayloads } from './receive-payloads.js';
 import { page } from './page.js';
@@ -21,21 +27,25 @@ export interface ApiOptions {
   readonly quietMs: number;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
+  /** Left out: it serves this machine alone. */
+  readonly door?: Door;
+  /** Left out: what is done is not written down. */
+  readonly usage?: Usage;
 }
 
 /** The HTTP API: questions over audited calls. */
 export function createApi(options: ApiOptions): Express {
-  const { store, clockUs } = options;
+  const { store, clockUs, door = localDoor } = options;
+  const guard = createGuard(door);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  app.use(refuseForeignHosts);
   app.use((_request, response, next) => {
     // What an attribute says must never be taken for a page, nor be kept by a browser.
     response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
     next();
   });
-  app.use(page());
+  // Before all else: whoever watches over processes has no key, and asks by any name.
   app.get('/healthz', (_request, response) => {
     response.json({ ok: true });
   });
@@ -46,19 +56,33 @@ export function createApi(options: ApiOptions): Express {
       return { ok: true };
     }),
   );
-  app.get('/metrics', (_request, response, next) => {
+  app.use(refuseForeignHosts(door));
+  app.use(page());
+  app.get('/metrics', guard.admit('read', 'metrics'), (request, response, next) => {
+    requireUnbound(guard.callerOf(request));
     const { registry } = options.metrics;
     registry.metrics().then((text) => response.type(registry.contentType).send(text), next);
   });
-  app.use('/v1', router(options));
-  app.post(`/v1${payloadsRoute.path}`, ...receivePayloads(store, clockUs));
+  app.use('/v1', router(options, guard));
+  app.post(
+    `/v1${payloadsRoute.path}`,
+    guard.admit('ingest', 'gateway records'),
+    (request, _response, next) => {
+      // The log of a gateway is about all of its tenants, and is believed in what it says of them.
+      requireUnbound(guard.callerOf(request));
+      next();
+    },
+    ...receivePayloads(store, clockUs),
+  );
   app.get(
     '/v1/traces/:id',
+    guard.admit('read', 'a trace'),
     answering(async (request, response) => {
       const id = request.params['id'];
       if (typeof id !== 'string' || !/^[0-9a-f]{32}$/.test(id))
         throw new BadRequest('A trace id has 32 lower-case hex digits.');
-      const view = await traceView(store, options.contract, id, clockUs(), options.quietMs);
+      const { within } = storeFor(guard.callerOf(request), store);
+      const view = await traceView(store, options.contract, id, clockUs(), options.quietMs, within);
       if (view === null) response.status(404);
       return view ?? { error: { message: `No span of trace ${id} is stored.` } };
     }),
@@ -72,29 +96,26 @@ export function createApi(options: ApiOptions): Express {
   return app;
 }
 
-function router({ store, contract, clockUs }: ApiOptions): express.Router {
+function router({ store, contract, clockUs, usage }: ApiOptions, guard: Guard): express.Router {
   const routes = express.Router();
-  for (const { path, answer } of questions) {
+  for (const { path, role = 'read', isForTenants = false, answer } of questions) {
     routes.get(
       path,
-      answering((request) => answer(request.query, { store, contract, nowUs: clockUs() })),
+      guard.admit(role, role === 'read' ? 'questions' : path),
+      answering((request) => {
+        const caller = guard.callerOf(request);
+        if (!isForTenants) requireUnbound(caller);
+        return answer(request.query, {
+          store: storeFor(caller, store),
+          contract,
+          nowUs: clockUs(),
+          note: (action, detail) => usage?.note(caller.id, action, detail),
+        });
+      }),
     );
   }
   return routes;
 }
-
-/**
- * Without keys only this machine is served, and a web page elsewhere must not get in by having its own name resolve
- * to 127.0.0.1 (DNS rebinding): such a request still carries that name in `Host`.
- */
-const refuseForeignHosts: RequestHandler = (request, response, next) => {
-  const host = request.hostname;
-  if (host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)) next();
-  else
-    response
-      .status(403)
-      .json({ error: { message: `The host '${host}' is not served here; use 127.0.0.1 or localhost.` } });
-};
 
 function answerError(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
@@ -102,7 +123,14 @@ function answerError(log: Logger): ErrorRequestHandler {
       next(error);
       return;
     }
-    if (error instanceof BadRequest) {
+    if (error instanceof NoKey) {
+      response
+        .status(401)
+        .set('WWW-Authenticate', 'Bearer')
+        .json({ error: { message: error.message } });
+    } else if (error instanceof NotAllowed) {
+      response.status(403).json({ error: { message: error.message } });
+    } else if (error instanceof BadRequest) {
       response.status(400).json({ error: { message: error.message } });
     } else if (isRefusedBody(error)) {
       response.status(error.status).json({ error: { message: `The request cannot be read: ${error.message}.` } });

@@ -5,10 +5,14 @@ import { scoreOf } from '../../auditor/score/score.js';
 import { severitySchema } from '../../schemas/audit.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
 import { budgetSchema } from '../../schemas/budget.js';
+import type { Role } from '../../schemas/key.js';
+import { auditLogEntrySchema } from '../../schemas/key.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
 import { proposalSchema } from '../../schemas/contract.js';
 import { proposedYaml } from '../contract/write.js';
+import type { AuditedAction } from '../keys/audit-log.js';
+import { readAuditLog } from '../keys/audit-log.js';
 import type { Store } from '../store/client.js';
 import { budgetStates, watchedBudgets } from '../store/questions/budgets.js';
 import { findGaps } from '../store/questions/gaps.js';
@@ -31,6 +35,8 @@ export interface QuestionContext {
   readonly contract: CompiledContract;
   /** The present, microseconds since 1970. */
   readonly nowUs: number;
+  /** Writes into the audit log what the caller did. */
+  readonly note: (action: AuditedAction, detail: string) => void;
 }
 
 /** One question of the API: its path, what it takes, and what it answers. The reference is generated from it. */
@@ -40,6 +46,10 @@ export interface Question {
   readonly summary: string;
   readonly query: z.ZodObject;
   readonly response: z.ZodType;
+  /** What a key must be for; `read` where left out. */
+  readonly role?: Role;
+  /** Whether it makes sense to who sees the calls of some tenants alone. */
+  readonly isForTenants?: boolean;
   /** Answers the query string of a request. @throws BadRequest */
   readonly answer: (queryString: unknown, context: QuestionContext) => Promise<unknown>;
 }
@@ -76,8 +86,11 @@ export const questions: readonly Question[] = [
         .describe('`false`: only look, the answer is not kept as evidence'),
     }),
     response: gateAnswerSchema,
-    answer: ({ since, keep, ...scope }, { store, contract, nowUs }) =>
-      askGate(store, contract.source, scope, nowUs, since, keep === 'true'),
+    answer: async ({ since, keep, ...scope }, { store, contract, nowUs, note }) => {
+      const answer = await askGate(store, contract.source, scope, nowUs, since, keep === 'true');
+      if (keep === 'true') note('gate-asked', `${answer.answer} for ${JSON.stringify(scope)}`);
+      return answer;
+    },
   }),
   question({
     path: '/gate/history',
@@ -88,6 +101,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     path: '/score',
+    isForTenants: true,
     summary: 'The attribution-quality score, beside the row-level share and the share in which each question holds.',
     query: questionSchema,
     response: z.object({ score: scoreSchema }),
@@ -97,6 +111,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     path: '/series',
+    isForTenants: true,
     summary:
       'Score, row-level share and spend by verdict over time: hours, days, weeks or longer, at most 100, in UTC.',
     query: questionSchema,
@@ -105,6 +120,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     path: '/gaps',
+    isForTenants: true,
     summary: 'What is wrong, by rule, attribute and hop, most spend first, each with its fix.',
     query: questionSchema.extend({ limit, severity: severities }),
     response: z.object({ gaps: z.array(gapSchema) }),
@@ -114,6 +130,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     path: '/spend',
+    isForTenants: true,
     summary: 'Spend by one dimension or two together; unattributed spend and unknown costs stand by themselves.',
     query: questionSchema.extend({
       limit,
@@ -131,6 +148,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     path: '/hops',
+    isForTenants: true,
     summary: 'The hops that calls crossed, most spend first, and how much attribution is still there behind each.',
     query: questionSchema.extend({ limit }),
     response: z.object({ hops: z.array(hopRowSchema) }),
@@ -140,6 +158,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     path: '/routes',
+    isForTenants: true,
     summary: 'The different routes that calls took, most spend first.',
     query: questionSchema.extend({ limit }),
     response: z.object({ routes: z.array(routeRowSchema) }),
@@ -149,6 +168,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     path: '/calls',
+    isForTenants: true,
     summary: 'Audited calls with their findings, newest first, page by page.',
     query: questionSchema.extend({ limit, cursor: z.string().optional().describe('`next` of the page before') }),
     response: z.object({ calls: z.array(listedCallSchema), next: z.string().nullable() }),
@@ -204,5 +224,13 @@ export const questions: readonly Question[] = [
       const seen = await seenIn(store, windowOf({ since }, nowUs));
       return { yaml: proposedYaml(proposeContract(seen), { since, traces: seen.traces }) };
     },
+  }),
+  question({
+    path: '/audit-log',
+    role: 'admin',
+    summary: 'Who used which key, and who changed keys, contract and gate; newest first. Takes an admin key.',
+    query: z.strictObject({ limit }),
+    response: z.object({ entries: z.array(auditLogEntrySchema) }),
+    answer: async ({ limit: most }, { store }) => ({ entries: await readAuditLog(store, most) }),
   }),
 ];

@@ -45,7 +45,10 @@ async function answerOf(
   timeoutMs: number,
 ): Promise<{ ok: boolean; status: number; text: string }> {
   try {
-    const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(timeoutMs) });
+    // Never a flag: whoever is on this machine can read those of every process.
+    const key = process.env['WAYBILL_KEY'];
+    const headers = key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` };
+    const response = await fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(timeoutMs) });
     return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
     throw new UsageError(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { auditCommand } from './audit.js';
 import { contractCommand } from './contract.js';
 import { gateCommand } from './gate.js';
+import { keysCommand } from './keys.js';
 import { policiesCommand } from './policies.js';
 import { reauditCommand } from './reaudit.js';
 import { rulesCommand } from './rules.js';
@@ -17,5 +18,6 @@ export const commands: readonly (() => Command)[] = [
   policiesCommand,
   reauditCommand,
   contractCommand,
+  keysCommand,
   rulesCommand,
 ];

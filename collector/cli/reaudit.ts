@@ -5,6 +5,7 @@ import { reaudit } from '../audit/reaudit.js';
 import type { StoreFlags } from '../config.js';
 import { storeAddress } from '../config.js';
 import { contractInForce } from '../contract/in-force.js';
+import { writeAuditLog } from '../keys/audit-log.js';
 import { connectStore } from '../store/client.js';
 import { durationUs } from '../store/questions/gate.js';
 import { ExitCode, UsageError } from './exit.js';
@@ -52,6 +53,10 @@ export function reauditCommand(): Command {
         clockUs: () => Date.now() * 1_000,
         onProgress: progressOn(process.stderr, 'traces'),
       });
+      if (!dryRun) {
+        const detail = `${compared.traces} traces of the last ${since} under ${contract}`;
+        await writeAuditLog(store, { actor: 'cli', action: 'reaudited', detail }, Date.now() * 1_000);
+      }
       console.log(format === 'json' ? JSON.stringify(compared, null, 2) : reauditText(compared, paint(process.stdout)));
       process.exitCode = compared.traces === 0 ? ExitCode.tooLittleData : ExitCode.holds;
     });

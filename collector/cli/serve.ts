@@ -15,6 +15,7 @@ export function serveCommand(): Command {
     .option('--data <dir>', 'where the embedded ClickHouse keeps its data (default: .waybill)')
     .option('--contract <file>', 'what must hold (default: waybill.yaml where there is one)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--behind-proxy', 'a proxy in front does TLS, so that a wider address may be listened on without')
     .option('--otlp-port <port>', 'OTLP/HTTP (default: 4318)')
     .option('--grpc-port <port>', 'OTLP/gRPC, off to leave it out (default: 4317)')
     .option('--api-port <port>', 'API and web (default: 4319)')

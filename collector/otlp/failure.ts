@@ -1,3 +1,4 @@
+import { NoKey, NotAllowed } from '../keys/errors.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { Refusal } from '../watch/metrics.js';
 import { BodyTooLarge } from './body.js';
@@ -15,7 +16,7 @@ export interface Failure {
   readonly retryAfterSeconds: number | null;
 }
 
-/** Which errors may be sent again is told by their types: 400 and 413 never, 429 and 503 later. */
+/** Which errors may be sent again is told by their types: 400, 401, 403 and 413 never, 429 and 503 later. */
 export function failureOf(error: unknown): Failure {
   const never = { retryAfterSeconds: null };
   if (error instanceof MalformedRequest) {
@@ -23,6 +24,12 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof BodyTooLarge || error instanceof TooManySpans) {
     return { refusal: 'too-large', status: 413, code: 8, message: error.message, ...never };
+  }
+  if (error instanceof NoKey) {
+    return { refusal: 'no-key', status: 401, code: 16, message: error.message, ...never };
+  }
+  if (error instanceof NotAllowed) {
+    return { refusal: 'not-allowed', status: 403, code: 7, message: error.message, ...never };
   }
   if (error instanceof OverBudget) {
     return { refusal: 'over-budget', status: 429, code: 8, message: error.message, retryAfterSeconds: 1 };

@@ -2,6 +2,9 @@ import type { sendUnaryData, ServerUnaryCall, UntypedHandleCall } from '@grpc/gr
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
+import type { Door } from '../keys/door.js';
+import { hostIn, localDoor } from '../keys/door.js';
+import { keyIn } from '../keys/secret.js';
 import { StartError } from '../start-error.js';
 import type { Metrics } from '../watch/metrics.js';
 import { failureOf } from './failure.js';
@@ -15,6 +18,8 @@ export interface GrpcReceiverOptions {
   readonly intake: Intake;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Left out: it serves this machine alone. */
+  readonly door?: Door;
   /** The largest request that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
 }
@@ -41,7 +46,7 @@ const SERVICES = 'opentelemetry.proto.collector';
  * @throws StartError where the port is taken
  */
 export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
-  const { host, port, intake, log, metrics, maxBodyBytes = 64 * MIB } = options;
+  const { host, port, intake, log, metrics, door = localDoor, maxBodyBytes = 64 * MIB } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxBodyBytes,
     'grpc.max_concurrent_streams': MAX_STREAMS,
@@ -50,18 +55,21 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
     'grpc.max_connection_idle_ms': 300_000,
   });
 
-  function takeTraces({ request }: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void {
-    take(request).then(
+  function takeTraces(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void {
+    take(call).then(
       (response) => answer(null, response),
       (error: unknown) => answer(refusalOf(error)),
     );
   }
 
-  async function take(request: Buffer): Promise<Buffer> {
+  async function take(call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> {
+    const { request, metadata } = call;
     const share = intake.open();
     try {
       share.take(request.length);
-      const { rejected, message } = await intake.take(request, 'protobuf', 'grpc');
+      const key = keyIn(headersOf(metadata));
+      const caller = await door.admit({ key, host: hostIn(call.getHost()) }, 'ingest', 'spans over gRPC');
+      const { rejected, message } = await intake.take(request, 'protobuf', 'grpc', caller);
       return exportResponse('protobuf', rejected, message);
     } finally {
       share.end();
@@ -97,6 +105,12 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
   const bound = await bind(server, host, port);
   const stop = stopperOf(server);
   return { port: bound, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Headers that are text, the first of each. */
+function headersOf(metadata: Metadata): Record<string, string> {
+  const text = Object.entries(metadata.getMap()).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(text.map(([name, value]) => [name, String(value)]));
 }
 
 function asIs(bytes: Buffer): Buffer {

@@ -1,5 +1,6 @@
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Span } from '../../schemas/span.js';
+import type { Caller } from '../keys/key-ring.js';
 import type { Metrics, Transport } from '../watch/metrics.js';
 import type { ByteShare } from './byte-budget.js';
 import { createByteBudget } from './byte-budget.js';
@@ -7,6 +8,7 @@ import { createHints } from './hints.js';
 import { decodeJson } from './json.js';
 import { decodeProtobuf } from './protobuf.js';
 import type { Encoding } from './response.js';
+import { saidBy } from './said-by.js';
 import { createSpanReader } from './span-reader.js';
 
 export interface IntakeOptions {
@@ -32,7 +34,7 @@ export interface Intake {
   /** Opens a request's share of the memory that all of them have together. */
   readonly open: () => ByteShare;
   /** Resolves when the spans are durable. @throws MalformedRequest, TooManySpans, StoreUnavailable */
-  readonly take: (body: Buffer, encoding: Encoding, transport: Transport) => Promise<Taken>;
+  readonly take: (body: Buffer, encoding: Encoding, transport: Transport, caller: Caller) => Promise<Taken>;
 }
 
 const MIB = 1024 ** 2;
@@ -49,9 +51,9 @@ export function createIntake(options: IntakeOptions): Intake {
   metrics.watchBytesInFlight(budget.heldBytes);
   return {
     open: budget.open,
-    take: async (body, encoding, transport) => {
+    take: async (body, encoding, transport, caller) => {
       const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
-      const { spans, rejected, rejectedReason } = decode(body, reader);
+      const { spans, rejected, rejectedReason } = saidBy(caller, decode(body, reader));
       metrics.received(transport, spans.length + rejected);
       metrics.rejected(transport, rejected);
       await sink.write(spans);

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Logger } from 'pino';
+import type { Door } from '../keys/door.js';
+import { hostIn, localDoor } from '../keys/door.js';
+import { keyIn } from '../keys/secret.js';
 import { listen, stopperOf } from '../listen.js';
 import type { Metrics } from '../watch/metrics.js';
 import { createMetrics } from '../watch/metrics.js';
@@ -16,6 +19,8 @@ export interface ReceiverOptions extends Omit<IntakeOptions, 'metrics'> {
   readonly port: number;
   readonly log: Logger;
   readonly metrics?: Metrics;
+  /** Left out: it serves this machine alone. */
+  readonly door?: Door;
   /** The largest body that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
   /** How long a sender may take, as `node:http` names it. */
@@ -63,7 +68,7 @@ const LINGER_MS = 1_000;
  * @throws StartError where the port is taken
  */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { host, port, log, metrics = createMetrics(), maxBodyBytes = 64 * MIB } = options;
+  const { host, port, log, door = localDoor, metrics = createMetrics(), maxBodyBytes = 64 * MIB } = options;
   const intake = createIntake({ ...options, metrics });
 
   const server = createServer({ ...TIME_LIMITS, ...options.timeLimits }, (request, response) => {
@@ -85,12 +90,15 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   }
 
   async function receive(request: IncomingMessage, encoding: Encoding): Promise<Answer> {
+    const key = keyIn(request.headers);
+    const caller = await door.admit({ key, host: hostIn(request.headers.host) }, 'ingest', 'spans over HTTP');
+    if (request.destroyed) throw new Aborted('The sender went away.');
     const share = intake.open();
     try {
       const packed = await readBody(request, maxBodyBytes, share.take);
       const body = isGzip(request) ? await unzip(packed, maxBodyBytes, share.take) : packed;
       if (body !== packed) share.giveBack(packed.length);
-      const { rejected, message } = await intake.take(body, encoding, 'http');
+      const { rejected, message } = await intake.take(body, encoding, 'http', caller);
       return { status: 200, body: exportResponse(encoding, rejected, message) };
     } finally {
       share.end();

@@ -18,6 +18,8 @@ export type QueryParameters = Readonly<Record<string, unknown>>;
 /** The few ways in which everything here speaks to ClickHouse. Values are always bound parameters. */
 export interface Store extends AsyncDisposable {
   readonly database: string;
+  /** The only tenants of which anything may be seen through it; left out: all. */
+  readonly within?: readonly string[];
   /** Runs a statement that answers nothing. */
   readonly command: (sql: string, params?: QueryParameters) => Promise<void>;
   /** Rows as JSON objects; 64-bit integers and decimals come as strings. */

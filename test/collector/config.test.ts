@@ -15,6 +15,8 @@ describe('the configuration of waybill serve', () => {
       contract: null,
       quietMs: 5_000,
       drainMs: 0,
+      clickHouseHost: '127.0.0.1',
+      isWide: false,
       clickHouse: null,
       logLevel: 'info',
     });

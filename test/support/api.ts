@@ -2,6 +2,8 @@ import { pino } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { createApi } from '../../collector/api/app.js';
 import { startApi } from '../../collector/api/start-api.js';
+import type { Door } from '../../collector/keys/door.js';
+import { localDoor } from '../../collector/keys/door.js';
 import type { Store } from '../../collector/store/client.js';
 import { createMetrics } from '../../collector/watch/metrics.js';
 import { createReadiness } from '../../collector/watch/readiness.js';
@@ -12,7 +14,12 @@ export interface TestApi extends AsyncDisposable {
 }
 
 /** Serves the API over a store. @param clockUs the present, microseconds since 1970 */
-export async function startTestApi(store: Store, contract: CompiledContract, clockUs: () => number): Promise<TestApi> {
+export async function startTestApi(
+  store: Store,
+  contract: CompiledContract,
+  clockUs: () => number,
+  door: Door = localDoor,
+): Promise<TestApi> {
   const app = createApi({
     store,
     contract,
@@ -21,6 +28,7 @@ export async function startTestApi(store: Store, contract: CompiledContract, clo
     quietMs: 5_000,
     metrics: createMetrics(),
     readiness: createReadiness(store),
+    door,
   });
   const server = await startApi(app, '127.0.0.1', 0);
   return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };

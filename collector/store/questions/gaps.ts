@@ -49,13 +49,14 @@ export async function findGaps(
   return [...ofTraces, ...ofCalls].slice(0, limit);
 }
 
-/** A trace as a whole has no tenant, feature or policy: a question about one of them is not about it. */
+/** A trace as a whole has no tenant, feature or policy: a question about one of them is not about it, nor is a reader's who is bound to some. */
 async function gapsOfTraces(
   store: Store,
   scope: Scope,
   window: Window,
   { severities, limit }: GapFilter,
 ): Promise<Gap[]> {
+  if (store.within !== undefined) return [];
   if (scope.tenant !== undefined || scope.feature !== undefined || scope.policy !== undefined) return [];
   const rows = await store.rows(
     `

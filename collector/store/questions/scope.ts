@@ -1,5 +1,6 @@
 import type { Scope } from '../../../schemas/gate.js';
 import type { QueryParameters } from '../client.js';
+import { withinSql } from './within.js';
 
 /** A stretch of time: the start is in it, the end is not. Microseconds since 1970. */
 export interface Window {
@@ -35,6 +36,8 @@ export function boundsOf(window: Window): Window {
  * requests would be blocked. So a call whose tenant was lost or rewritten on the way counts against the tenant that
  * caused it as well as the one that got the blame; a gate over the surviving rows alone would always be green. The
  * same holds for features and policies.
+ *
+ * Who is bound to some tenants sees theirs alone: the store that they ask fills in `within`.
  */
 export function callsIn(scope: Scope, window: Window): Condition {
   const { fromUs, toUs } = boundsOf(window);
@@ -43,10 +46,12 @@ export function callsIn(scope: Scope, window: Window): Condition {
     'day <= toDate({toDay: UInt16})',
     "start_time >= fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')",
     "start_time < fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')",
+    withinSql,
   ];
   const params: Record<string, unknown> = {
     fromUs,
     toUs,
+    within: [],
     fromDay: Math.max(0, Math.floor(fromUs / DAY_US) - 1),
     toDay: Math.max(0, Math.min(MAX_DAY, Math.floor(toUs / DAY_US) + 1)),
   };

@@ -107,7 +107,7 @@ async function gapsOf(query: string): Promise<Gap[]> {
 /** The status of a request with this `Host`, which `fetch` would not send. */
 async function statusFor(host: string): Promise<number | undefined> {
   return new Promise((done, fail) => {
-    const request = get(`${api.url}/healthz`, { headers: { host } }, (response) => {
+    const request = get(`${api.url}/v1/score`, { headers: { host } }, (response) => {
       response.resume();
       done(response.statusCode);
     });
