@@ -3,6 +3,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { auditTrace } from '../auditor/audit.js';
+import type { Target } from './alerts/channels.js';
+import { startAlertLoop } from './alerts/loop.js';
+import { createAlertMetrics } from './alerts/metrics.js';
 import { createApi } from './api/app.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
@@ -39,11 +42,17 @@ export interface Waybill extends AsyncDisposable {
 }
 
 /**
- * Starts everything: the store, the receiver, the audit loop and the API.
+ * Starts everything: the store, the receiver, the audit loop, the alerts and the API.
  *
+ * @param targets the channels of the contract, with their secrets
  * @throws StartError with a message for a person
  */
-export async function serve(config: ServeConfig, { file, contract }: ContractInForce, log: Logger): Promise<Waybill> {
+export async function serve(
+  config: ServeConfig,
+  { file, contract }: ContractInForce,
+  targets: readonly Target[],
+  log: Logger,
+): Promise<Waybill> {
   const started: AsyncDisposable[] = [];
   const keep = <T extends AsyncDisposable>(one: T): T => {
     started.push(one);
@@ -58,8 +67,13 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     await noteContract(store, { file, contract: contract.source }, clockUs());
     const readiness = createReadiness(store);
     const metrics = createMetrics();
+    const alertMetrics = createAlertMetrics(metrics.registry);
+    const alerts = keep(
+      startAlertLoop({ store, contract: contract.source, targets, metrics: alertMetrics, clockUs, log }),
+    );
     const audit = countFindings(auditTrace, metrics);
-    const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs, audit }));
+    const { quietMs } = config;
+    const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, onCalls: alerts.wake }));
     metrics.watchAudit(loop.stats, clockUs);
     const writer = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
     metrics.watchHeldSpans(writer.heldSpans);
@@ -67,7 +81,6 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     const ring = createKeyRing(store);
     if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
     const door = createDoor(ring, usage);
-    const { quietMs } = config;
     const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage });
     keep(await startApi(api, config.host, config.apiPort));
     const { host, otlpPort, grpcPort } = config;

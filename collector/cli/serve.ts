@@ -1,6 +1,7 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command } from 'commander';
 import { pino } from 'pino';
+import { targetsOf } from '../alerts/channels.js';
 import type { ServeFlags } from '../config.js';
 import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
@@ -34,7 +35,8 @@ export function serveCommand(): Command {
       setLogVerbosity(logVerbosity.NONE);
       const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
       const contract = await contractInForce(config.contract ?? undefined, process.env);
-      const waybill = await serve(config, contract, log);
+      const targets = targetsOf(contract.contract.source.alerts.channels, process.env);
+      const waybill = await serve(config, contract, targets, log);
       console.log(welcome(waybill));
       await untilToldToStop();
       await waybill.stop();
