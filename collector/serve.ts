@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { createApi } from './api/app.js';
+import { startAuditNews } from './api/audit-news.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
@@ -44,8 +45,11 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     const store = keep(connectStore(address));
     keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs }));
     const writer = keep(startSpanWriter({ store, clockUs }));
-    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs });
+    const news = startAuditNews({ store, log });
+    const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs, news });
     keep(await startApi(api, config.host, config.apiPort));
+    // Ends before the API, which waits for the connections of those who listen.
+    keep(news);
     keep(await startReceiver({ host: config.host, port: config.otlpPort, contract, sink: writer, log, clockUs }));
     return {
       otlpUrl: urlOf(config.host, config.otlpPort),

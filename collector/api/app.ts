@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
+import type { AuditNews } from './audit-news.js';
 import { questions } from './questions.js';
 import { payloadsRoute, receivePayloads } from './receive-payloads.js';
 import { page } from './page.js';
@@ -17,6 +18,7 @@ export interface ApiOptions {
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
   readonly quietMs: number;
+  readonly news: AuditNews;
 }
 
 /** The HTTP API: questions over audited calls. */
@@ -42,6 +44,7 @@ export function createApi(options: ApiOptions): Express {
       return { ok: true };
     }),
   );
+  app.get('/v1/events', options.news.stream);
   app.use('/v1', router(options));
   app.post(`/v1${payloadsRoute.path}`, ...receivePayloads(store, clockUs));
   app.get(

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { createApi } from '../../collector/api/app.js';
+import { startAuditNews } from '../../collector/api/audit-news.js';
 import { startApi } from '../../collector/api/start-api.js';
 import type { Store } from '../../collector/store/client.js';
 
@@ -11,7 +12,15 @@ export interface TestApi extends AsyncDisposable {
 
 /** Serves the API over a store. @param clockUs the present, microseconds since 1970 */
 export async function startTestApi(store: Store, contract: CompiledContract, clockUs: () => number): Promise<TestApi> {
-  const app = createApi({ store, contract, log: pino({ level: 'silent' }), clockUs, quietMs: 5_000 });
+  const log = pino({ level: 'silent' });
+  const news = startAuditNews({ store, log, intervalMs: 100 });
+  const app = createApi({ store, contract, log, clockUs, quietMs: 5_000, news });
   const server = await startApi(app, '127.0.0.1', 0);
-  return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    [Symbol.asyncDispose]: async () => {
+      await news[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
 }
