@@ -8,7 +8,8 @@ import { auditText, PLAIN_COLUMNS } from '../dist/collector/cli/audit-text.js';
 import { paint } from '../dist/collector/cli/paint.js';
 import { auditExample } from '../dist/auditor/rules/example.js';
 import { questions } from '../dist/collector/api/questions.js';
-import { allRules, rules } from '../dist/auditor/rules/all.js';
+import { allRules } from '../dist/auditor/rules/all.js';
+import { effectOf } from '../dist/auditor/rules/describe.js';
 import { commands } from '../dist/collector/cli/commands.js';
 import { contractSchema } from '../dist/schemas/contract.js';
 
@@ -30,14 +31,6 @@ function write(path, text) {
   else writeFileSync(file, text);
 }
 
-/** What a breach does to the verdict of a call. */
-function effectOf({ id }) {
-  const rule = rules.find((one) => one.id === id);
-  if (rule === undefined) return 'It belongs to no single call; the verdicts stay as they are.';
-  if (rule.defeats === null) return 'It informs; the verdict stays as it is.';
-  return `A call that breaks it is not ${rule.defeats}.${rule.misattributes ? ' It counts as misattributed.' : ''}`;
-}
-
 /** The rule's smallest route as `waybill rules` draws it; what only a window shows has no route. */
 function exampleOf({ example, fix }) {
   if (example === undefined) return `**Fix.** ${fix({ attribute: '', key: '', hop: { from: '', to: '' } })}`;
@@ -57,7 +50,7 @@ ${allRules.map(({ id, question, severity, summary }) => `| [${id}](#${id}) | ${q
 
 ${allRules
   .map((rule) =>
-    [`## ${rule.id}`, rule.summary, `**Why it matters.** ${rule.why}`, exampleOf(rule), effectOf(rule)].join('\n\n'),
+    [`## ${rule.id}`, rule.summary, `**Why it matters.** ${rule.why}`, exampleOf(rule), effectOf(rule.id)].join('\n\n'),
   )
   .join('\n\n')}
 `,
@@ -110,6 +103,15 @@ write(
               400: { description: 'There is no record that can be used', ...json(error) },
               413: { description: 'The request is larger than 64 MiB', ...json(error) },
               503: { description: 'ClickHouse is away; send it again', ...json(error) },
+            },
+          },
+        },
+        '/v1/events': {
+          get: {
+            summary: 'Server-sent events: `audited` whenever there are new audits, its data the time of the newest.',
+            responses: {
+              200: { description: 'A stream that stays open', content: { 'text/event-stream': {} } },
+              503: { description: 'Too many listen already', ...json(error) },
             },
           },
         },

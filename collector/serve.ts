@@ -7,6 +7,7 @@ import type { Target } from './alerts/channels.js';
 import { startAlertLoop } from './alerts/loop.js';
 import { createAlertMetrics } from './alerts/metrics.js';
 import { createApi } from './api/app.js';
+import { startAuditNews } from './api/audit-news.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
@@ -81,8 +82,11 @@ export async function serve(
     const ring = createKeyRing(store);
     if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
     const door = createDoor(ring, usage);
-    const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage });
+    const news = startAuditNews({ store, log });
+    const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
     keep(await startApi(api, config.host, config.apiPort));
+    // Ends before the API, which waits for the connections of those who listen.
+    keep(news);
     const { host, otlpPort, grpcPort } = config;
     const { intake } = keep(
       await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics, door }),

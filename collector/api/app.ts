@@ -12,6 +12,7 @@ import type { Metrics } from '../watch/metrics.js';
 import type { Readiness } from '../watch/readiness.js';
 import type { Guard } from './guard.js';
 import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './guard.js';
+import type { AuditNews } from './audit-news.js';
 import { questions } from './questions.js';
 import { payloadsRoute, receivePayloads } from './receive-payloads.js';
 import { page } from './page.js';
@@ -31,6 +32,7 @@ export interface ApiOptions {
   readonly door?: Door;
   /** Left out: what is done is not written down. */
   readonly usage?: Usage;
+  readonly news: AuditNews;
 }
 
 /** The HTTP API: questions over audited calls. */
@@ -63,6 +65,8 @@ export function createApi(options: ApiOptions): Express {
     const { registry } = options.metrics;
     registry.metrics().then((text) => response.type(registry.contentType).send(text), next);
   });
+  // It says only that something came, so whoever may ask may listen.
+  app.get('/v1/events', guard.admit('read', 'news of audits'), options.news.stream);
   app.use('/v1', router(options, guard));
   app.post(
     `/v1${payloadsRoute.path}`,

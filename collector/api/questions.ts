@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { proposeContract } from '../../auditor/propose-contract.js';
+import { describedRules } from '../../auditor/rules/describe.js';
 import { scoreOf } from '../../auditor/score/score.js';
 import { severitySchema } from '../../schemas/audit.js';
+import { describedRuleSchema } from '../../schemas/described-rule.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
 import { raisedAlertSchema } from '../../schemas/alert.js';
 import { budgetSchema } from '../../schemas/budget.js';
@@ -226,6 +228,14 @@ export const questions: readonly Question[] = [
     answer: async (query, { store, contract, nowUs }) => ({
       policies: await policyFit(store, contract, query, windowOf(query, nowUs)),
     }),
+  }),
+  question({
+    path: '/rules',
+    isForTenants: true,
+    summary: 'The rules in their own words, each with the audit of the smallest route that breaks it.',
+    query: z.strictObject({}),
+    response: z.object({ rules: z.array(describedRuleSchema) }),
+    answer: () => Promise.resolve({ rules: describedRules() }),
   }),
   question({
     path: '/contract/proposal',

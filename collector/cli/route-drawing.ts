@@ -1,3 +1,5 @@
+import type { Change } from '../../auditor/trace/change.js';
+import { changesOf } from '../../auditor/trace/change.js';
 import type { Call } from '../../schemas/audit.js';
 import type { AuditedAttribute } from '../../schemas/contract.js';
 import { auditedAttributes } from '../../schemas/contract.js';
@@ -6,9 +8,6 @@ import { safe } from './text.js';
 
 const CELL_LIMIT = 22;
 const NOTHING = '—';
-
-/** What became of a value between two stations. */
-type Change = 'absent' | 'kept' | 'lost' | 'gained' | 'changed';
 
 /** One attribute on its way: what each station shows, and what became of it on the hop that led there. */
 interface Track {
@@ -108,15 +107,9 @@ function trackOf(call: Call, attribute: AuditedAttribute): Track {
   return {
     attribute,
     cells: shown.map(cell),
-    changes: shown.map((after, i) => changeOf(shown[i - 1] ?? after, after)),
+    // The values themselves are compared: what is cut to fit may look the same and differ.
+    changes: changesOf(shown),
   };
-}
-
-/** Compares the values themselves: what is cut to fit may look the same and differ. */
-function changeOf(before: readonly string[], after: readonly string[]): Change {
-  if (JSON.stringify(before) === JSON.stringify(after)) return after.length === 0 ? 'absent' : 'kept';
-  if (after.length === 0) return 'lost';
-  return before.length === 0 ? 'gained' : 'changed';
 }
 
 function tone(change: Change, cell: string, paint: Paint): (text: string) => string {

@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
+import { LatestNews } from './live.js';
 
 /** An answer on its way, come, or failed with a text for people. */
 export type Asked<T> =
@@ -6,44 +7,58 @@ export type Asked<T> =
   | { readonly state: 'answered'; readonly answer: T }
   | { readonly state: 'failed'; readonly message: string };
 
+const WAITING = { state: 'waiting' } as const;
+
 /**
- * Asks the API, and again when the question changes.
+ * Asks the API, again when the question changes, and again when there are new audits; until the newer answer has
+ * come, the older stays.
  *
- * @param question path and query below `/v1/`. The server's own schema checks the answer, so its type is trusted here
+ * @param question path and query below `/v1/`; null: nothing is asked. The server's own schema checks the answer, so
+ *   its type is trusted here
  */
-export function useAnswer<T>(question: string): Asked<T> {
-  const [asked, setAsked] = useState<Asked<T>>({ state: 'waiting' });
+export function useAnswer<T>(question: string | null): Asked<T> {
+  const { count } = useContext(LatestNews);
+  const [last, setLast] = useState<{ readonly question: string | null; readonly asked: Asked<T> }>({
+    question,
+    asked: WAITING,
+  });
   useEffect(() => {
+    if (question === null) return;
     const gone = new AbortController();
-    setAsked({ state: 'waiting' });
     ask<T>(question, gone.signal).then(
-      (answer) => setAsked({ state: 'answered', answer }),
+      (answer) => setLast({ question, asked: { state: 'answered', answer } }),
       (error: unknown) => {
         if (gone.signal.aborted) return;
-        setAsked({ state: 'failed', message: error instanceof Error ? error.message : String(error) });
+        setLast({ question, asked: { state: 'failed', message: messageOf(error) } });
       },
     );
     return () => gone.abort();
-  }, [question]);
-  return asked;
+  }, [question, count]);
+  return last.question === question ? last.asked : WAITING;
 }
 
-async function ask<T>(question: string, signal: AbortSignal): Promise<T> {
+/** Asks the API once. @throws Error with a text for people */
+export async function ask<T>(question: string, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(`/v1/${question}`, { signal });
+    response = await fetch(`/v1/${question}`, signal === undefined ? {} : { signal });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal?.aborted === true) throw error;
     throw new Error('Waybill does not answer. Check that `waybill serve` still runs, then load the page again.', {
       cause: error,
     });
   }
-  if (!response.ok) throw new Error(messageOf(await response.json()));
+  if (!response.ok) throw new Error(reasonIn(await response.json().catch(() => null)));
   const answer: T = await response.json();
   return answer;
 }
 
-function messageOf(body: unknown): string {
+/** The text of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function reasonIn(body: unknown): string {
   if (typeof body === 'object' && body !== null && 'error' in body) {
     const { error } = body;
     if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);

@@ -37,3 +37,15 @@ export function stretchText({ from, to }: SeriesPoint): string {
     ? new Date(from).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
     : new Date(from).toLocaleDateString(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 }
+
+/** What marks spend that nobody is named for, where colour does not. */
+export function Hatch() {
+  return (
+    <defs>
+      <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect class="hatch-ground" width="6" height="6" />
+        <rect class="hatch-stripe" width="2.5" height="6" />
+      </pattern>
+    </defs>
+  );
+}

@@ -1,12 +1,18 @@
 import type { Gap } from '../../schemas/gate.js';
-import { countText, momentText, Usd } from './figures.js';
+import { countText, momentText } from './figures.js';
+import { Usd } from './usd.js';
+import { addressIn } from './view-state.js';
+import type { ViewState } from './view-state.js';
+import { Severity } from './words.js';
 
 /** What is wrong, most spend first. */
 export function GapTable({
   gaps,
+  view,
   title = 'Gaps, by the money behind them',
 }: {
   readonly gaps: readonly Gap[];
+  readonly view: ViewState;
   readonly title?: string;
 }) {
   return (
@@ -35,6 +41,7 @@ export function GapTable({
               {gaps.map((gap) => (
                 <GapRow
                   gap={gap}
+                  view={view}
                   key={JSON.stringify([gap.rule, gap.attribute, gap.hop, gap.calls === 0 ? gap.message : ''])}
                 />
               ))}
@@ -46,24 +53,47 @@ export function GapTable({
   );
 }
 
-function GapRow({ gap }: { readonly gap: Gap }) {
+function GapRow({ gap, view }: { readonly gap: Gap; readonly view: ViewState }) {
   // A sum of nothing known is not a cost of zero.
   const { rule, severity, attribute, hop, calls, traces, spendUsd, since, sampleTraceId, fix } = gap;
   return (
     <tr>
-      <td class="number">{Number(spendUsd) === 0 ? 'none known' : <Usd amount={spendUsd} />}</td>
+      <td class="number">
+        {Number(spendUsd) === 0 ? <span class="quiet">none known</span> : <Usd amount={spendUsd} />}
+      </td>
       <td class="rule">
-        <span class={`severity ${severity}`}>{severity}</span> <strong>{rule}</strong>
+        <Severity of={severity} />
+        <a href={addressIn(view, { view: 'rules', rule })}>{rule}</a>
         {attribute !== null && <> of {attribute}</>}
       </td>
-      <td>{hop === null ? 'no single hop' : `${hop.from} → ${hop.to}`}</td>
+      <td class="hop">
+        {hop === null ? (
+          <span class="quiet">no single hop</span>
+        ) : (
+          <a href={addressIn(view, { view: 'hops', ...hop })}>
+            {hop.from} → {hop.to}
+          </a>
+        )}
+      </td>
       {/* What no call reports is counted in traces. */}
-      <td class="number">{calls === 0 ? `in ${countText(traces)} traces` : countText(calls)}</td>
+      <td class="number">
+        {calls === 0 ? (
+          `in ${countText(traces)} traces`
+        ) : (
+          <>
+            {countText(calls)}
+            <span class="narrow-only"> calls</span>
+          </>
+        )}
+      </td>
       <td>
         <time dateTime={since}>{momentText(since)}</time>
       </td>
       <td>
-        {fix} <a href={`/v1/traces/${sampleTraceId}`}>a trace that shows {rule}</a>
+        {fix}{' '}
+        <a class="nowrap" href={addressIn(view, { view: 'trace', trace: sampleTraceId })}>
+          Sample trace<span class="unseen"> that shows {rule}</span>
+        </a>
       </td>
     </tr>
   );

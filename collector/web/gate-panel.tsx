@@ -1,5 +1,5 @@
 import type { Blocker, GateAnswer } from '../../schemas/gate.js';
-import { Usd } from './figures.js';
+import { Usd } from './usd.js';
 
 /** The sign says the same as the words, for those who look; colour only repeats it. */
 const ANSWERS = {

@@ -6,13 +6,8 @@ import { countText, roundUsd, shareText } from './figures.js';
 import { GapTable } from './gap-table.js';
 import { layOut, NODE } from './hop-layout.js';
 import type { Node } from './hop-layout.js';
-import { addressOf, ATTRIBUTES, queryOf } from './view-state.js';
-import type { ViewState } from './view-state.js';
-
-interface Shown {
-  readonly view: ViewState;
-  readonly look: (next: ViewState) => void;
-}
+import { addressIn, ATTRIBUTES, queryOf } from './view-state.js';
+import type { Shown, ViewState } from './view-state.js';
 
 /** Services and the hops between them: where attribution dies. */
 export function HopMap({ view, look }: Shown) {
@@ -29,6 +24,7 @@ export function HopMap({ view, look }: Shown) {
         <Answered asked={gaps}>
           {(answer) => (
             <GapTable
+              view={view}
               title={`Gaps at ${view.from} → ${view.to}`}
               gaps={answer.gaps.filter(
                 ({ hop, attribute }) =>
@@ -84,7 +80,7 @@ function MapPanel({ rows, view, look }: Shown & { readonly rows: readonly HopRow
       <div class="scroll">
         <svg class="map" viewBox={`0 0 ${width} ${height}`} width={width} role="group" aria-labelledby="hops">
           {rows.map((row) => (
-            <Edge row={row} nodes={nodes} most={most} view={view} look={look} key={JSON.stringify(row.hop)} />
+            <Edge row={row} nodes={nodes} most={most} view={view} key={JSON.stringify(row.hop)} />
           ))}
           {[...nodes.values()].map(({ service, x, y }) => (
             <g key={service}>
@@ -111,20 +107,20 @@ function MapPanel({ rows, view, look }: Shown & { readonly rows: readonly HopRow
 /** About how wide a letter of a label is, in units of the view box. */
 const LETTER = 6.6;
 
-interface EdgeProps extends Shown {
+interface EdgeProps {
+  readonly view: ViewState;
   readonly row: HopRow;
   readonly nodes: ReadonlyMap<string, Node>;
   /** US dollars of the widest edge. */
   readonly most: number;
 }
 
-function Edge({ row, nodes, most, view, look }: EdgeProps) {
+function Edge({ row, nodes, most, view }: EdgeProps) {
   const { hop, spendUsd, calls } = row;
   const [from, to] = [nodes.get(hop.from), nodes.get(hop.to)];
   if (from === undefined || to === undefined) return null;
   const share = carriedShare(row, view.attribute);
   const chosen = view.from === hop.from && view.to === hop.to;
-  const next = { ...view, from: hop.from, to: hop.to };
   const width = most === 0 ? 3 : 3 + 21 * (Number(spendUsd) / most);
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 + 4 };
   const unknown = row.unknownCost === 0 ? '' : ` + ${countText(row.unknownCost)} unknown`;
@@ -133,13 +129,9 @@ function Edge({ row, nodes, most, view, look }: EdgeProps) {
   return (
     <a
       class={`edge ${standing(share)}${chosen ? ' chosen' : ''}`}
-      href={addressOf(next)}
+      href={addressIn(view, hop)}
       aria-current={chosen ? 'true' : undefined}
       aria-label={`${hop.from} to ${hop.to}: ${label} of ${countText(calls)} calls`}
-      onClick={(event) => {
-        event.preventDefault();
-        look(next);
-      }}
     >
       <path d={curve(from, to)} stroke-width={width}>
         <title>{`$${spendUsd}`}</title>

@@ -9,10 +9,10 @@ import { ScoreChart } from './score-chart.js';
 import { ScorePanel } from './score-panel.js';
 import { SpendChart } from './spend-chart.js';
 import { queryOf } from './view-state.js';
-import type { ViewState } from './view-state.js';
+import type { Shown } from './view-state.js';
 
 /** Score, gate, spend by verdict and gaps of one scope. */
-export function Overview({ view }: { readonly view: ViewState }) {
+export function Overview({ view }: Shown) {
   const query = queryOf(view).toString();
   // Only looked at: an answer is kept as evidence when somebody asks the gate, not whenever a page is open.
   const gate = useAnswer<GateAnswer>(`gate?${query}&keep=false`);
@@ -27,7 +27,7 @@ export function Overview({ view }: { readonly view: ViewState }) {
       <Answered asked={gate}>{({ score }) => <ScorePanel score={score} />}</Answered>
       <Answered asked={series}>{(answer) => <ScoreChart points={answer.series} />}</Answered>
       <Answered asked={series}>{(answer) => <SpendChart points={answer.series} />}</Answered>
-      <Answered asked={gaps}>{(answer) => <GapTable gaps={answer.gaps} />}</Answered>
+      <Answered asked={gaps}>{(answer) => <GapTable gaps={answer.gaps} view={view} />}</Answered>
     </div>
   );
 }

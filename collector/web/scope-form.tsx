@@ -1,10 +1,14 @@
+import { useState } from 'preact/hooks';
 import { RANGES, SCOPE_FIELDS } from './view-state.js';
-import type { ViewState } from './view-state.js';
+import type { Shown } from './view-state.js';
 
 const LABELS = { tenant: 'Tenant', feature: 'Feature', policy: 'Policy', service: 'Service' } as const;
 
 /** Chooses the scope and the stretch of time. */
-export function ScopeForm({ view, look }: { readonly view: ViewState; readonly look: (next: ViewState) => void }) {
+export function ScopeForm({ view, look }: Shown) {
+  const isScoped = SCOPE_FIELDS.some((name) => view[name] !== '');
+  // Where there is little room the fields are folded away until they are wanted.
+  const [isOpen, setOpen] = useState(isScoped);
   const ranges = RANGES.some(({ since }) => since === view.since)
     ? RANGES
     : [...RANGES, { since: view.since, label: `Last ${view.since}` }];
@@ -18,7 +22,7 @@ export function ScopeForm({ view, look }: { readonly view: ViewState; readonly l
     look(next);
   };
   return (
-    <form class="scope" aria-label="Scope" onSubmit={submit}>
+    <form class={`scope ${isOpen ? 'open' : ''}`} aria-label="Scope" onSubmit={submit}>
       <label>
         Time
         <select name="since" onChange={(event) => look({ ...view, since: event.currentTarget.value })}>
@@ -29,17 +33,22 @@ export function ScopeForm({ view, look }: { readonly view: ViewState; readonly l
           ))}
         </select>
       </label>
+      <button type="button" class="unfold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        Filter
+      </button>
       {SCOPE_FIELDS.map((name) => (
-        <label key={name}>
+        <label class="field" key={name}>
           {LABELS[name]}
           <input name={name} defaultValue={view[name]} placeholder="all" autocomplete="off" spellcheck={false} />
         </label>
       ))}
-      <button type="submit">Show</button>
-      {SCOPE_FIELDS.some((name) => view[name] !== '') && (
+      <button class="field" type="submit">
+        Show
+      </button>
+      {isScoped && (
         <button
           type="button"
-          class="plain"
+          class="plain field"
           onClick={() => look({ ...view, tenant: '', feature: '', policy: '', service: '' })}
         >
           Show all

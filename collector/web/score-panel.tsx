@@ -1,5 +1,7 @@
 import type { Score } from '../../schemas/gate.js';
-import { countText, percentText, shareText, Usd } from './figures.js';
+import { countText, percentText, shareText } from './figures.js';
+import { Usd } from './usd.js';
+import { plural } from './words.js';
 
 /** The score beside the row-level share: the distance between the two is what dashboards hide. */
 export function ScorePanel({ score }: { readonly score: Score }) {
@@ -21,7 +23,7 @@ export function ScorePanel({ score }: { readonly score: Score }) {
         </div>
       </div>
       <p class="small">
-        {countText(score.calls)} calls, <Usd amount={score.spendUsd} /> known; {countText(score.unknownCost)} of unknown
+        {plural(score.calls, 'call')}, <Usd amount={score.spendUsd} /> known; {countText(score.unknownCost)} of unknown
         cost. Days in the charts begin at 00:00 UTC; an hour or a day by itself has fewer calls, so its bound lies
         lower.
       </p>

@@ -1,6 +1,7 @@
 import type { SeriesPoint } from '../store/questions/series.js';
-import { CHART, stretchText, TimeAxis, xOf } from './chart.js';
-import { countText, roundUsd, Usd } from './figures.js';
+import { CHART, Hatch, stretchText, TimeAxis, xOf } from './chart.js';
+import { countText, roundUsd } from './figures.js';
+import { Usd } from './usd.js';
 
 /** From the ground up; texture tells them apart where colour does not. */
 const PARTS = [
@@ -33,12 +34,7 @@ export function SpendChart({ points }: { readonly points: readonly SeriesPoint[]
         role="img"
         aria-label="Spend by verdict; the table below has the numbers"
       >
-        <defs>
-          <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <rect class="hatch-ground" width="6" height="6" />
-            <rect class="hatch-stripe" width="2.5" height="6" />
-          </pattern>
-        </defs>
+        <Hatch />
         {[0, 0.5, 1].map((share) => (
           <g key={share}>
             <line class="grid" x1={CHART.left} x2={CHART.width} y1={yOf(share)} y2={yOf(share)} />

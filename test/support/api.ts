@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { createApi } from '../../collector/api/app.js';
+import { startAuditNews } from '../../collector/api/audit-news.js';
 import { startApi } from '../../collector/api/start-api.js';
 import type { Door } from '../../collector/keys/door.js';
 import { localDoor } from '../../collector/keys/door.js';
@@ -20,16 +21,25 @@ export async function startTestApi(
   clockUs: () => number,
   door: Door = localDoor,
 ): Promise<TestApi> {
+  const log = pino({ level: 'silent' });
+  const news = startAuditNews({ store, log, intervalMs: 100 });
   const app = createApi({
     store,
     contract,
-    log: pino({ level: 'silent' }),
+    log,
     clockUs,
     quietMs: 5_000,
     metrics: createMetrics(),
     readiness: createReadiness(store),
     door,
+    news,
   });
   const server = await startApi(app, '127.0.0.1', 0);
-  return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    [Symbol.asyncDispose]: async () => {
+      await news[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -1,21 +1,17 @@
 import { get } from 'node:http';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { auditTrace } from '../../../auditor/audit.js';
 import type { CompiledContract } from '../../../auditor/contract.js';
-import { createApi } from '../../../collector/api/app.js';
-import { startApi } from '../../../collector/api/start-api.js';
 import { connectStore } from '../../../collector/store/client.js';
 import type { Store } from '../../../collector/store/client.js';
 import { writeAudits } from '../../../collector/store/audits.js';
 import { seriesPointSchema } from '../../../collector/store/questions/series.js';
 import { startSpanWriter } from '../../../collector/store/span-writer.js';
-import { createMetrics } from '../../../collector/watch/metrics.js';
-import { createReadiness } from '../../../collector/watch/readiness.js';
 import { auditReportSchema } from '../../../schemas/audit.js';
 import type { Gap, Score } from '../../../schemas/gate.js';
 import { gapSchema, gateAnswerSchema, scoreSchema } from '../../../schemas/gate.js';
+import { startTestApi } from '../../support/api.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -25,7 +21,6 @@ import { waybill } from '../../support/waybill.js';
 
 const NOW_US = Math.floor(Date.now() / 1_000) * 1_000_000;
 const HOUR_US = 3_600_000_000;
-const log = pino({ level: 'silent' });
 
 /** Thresholds that the few calls of a test can meet. */
 const modest = contract({
@@ -53,24 +48,15 @@ interface Api extends AsyncDisposable {
 }
 
 async function apiOn(store: Store, by: CompiledContract): Promise<Api> {
-  const app = createApi({
-    store,
-    contract: by,
-    log,
-    clockUs: () => NOW_US,
-    quietMs: 5_000,
-    metrics: createMetrics(),
-    readiness: createReadiness(store),
-  });
-  const server = await startApi(app, '127.0.0.1', 0);
-  const url = `http://127.0.0.1:${server.port}`;
+  const served = await startTestApi(store, by, () => NOW_US);
+  const { url } = served;
   return {
     url,
     ask: async (path) => {
       const response = await fetch(`${url}${path}`);
       return { status: response.status, headers: response.headers, body: await response.json() };
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
   };
 }
 

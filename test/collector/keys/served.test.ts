@@ -217,7 +217,7 @@ it('makes the first key before anything is served, and only then serves others t
   const flags = { host: '0.0.0.0', data: dataDir, clickhousePort, otlpPort, apiPort, grpcPort: 'off' };
   const log = pino({ level: 'silent' });
   const start = (proxy: string) =>
-    serve(serveConfig({ ...flags, behindProxy: proxy }, process.env), { file: null, contract: contract() }, log);
+    serve(serveConfig({ ...flags, behindProxy: proxy }, process.env), { file: null, contract: contract() }, [], log);
   try {
     expect(() => start('')).toThrow(/in the clear/);
     await expect(start('yes')).rejects.toThrow(/there are no keys/);

@@ -1,23 +1,14 @@
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const cents = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const small = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 });
 const oneDigit = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-/** US dollars in as many digits as help: cents from a dollar up, two significant digits below a cent. */
+/** US dollars in as many digits as help: whole dollars from ten thousand up, then cents, and three digits below one. */
 export function roundUsd(costUsd: string): string {
   const amount = Number(costUsd);
-  if (amount >= 10_000) return `$${whole.format(amount)}`;
-  if (amount >= 0.01 || amount === 0) return `$${cents.format(amount)}`;
-  return `$${small.format(amount)}`;
-}
-
-/** An amount, rounded to read; the exact one is its title. */
-export function Usd({ amount }: { readonly amount: string }) {
-  return (
-    <data value={amount} title={`$${amount}`}>
-      {roundUsd(amount)}
-    </data>
-  );
+  if (Math.abs(amount) >= 10_000) return `$${whole.format(amount)}`;
+  if (Math.abs(amount) >= 1 || amount === 0) return `$${cents.format(amount)}`;
+  const places = 2 - Math.floor(Math.log10(Math.abs(amount)));
+  return `$${amount.toFixed(Math.min(places, 12)).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
 
 /** A whole number with its thousands apart. */
@@ -38,4 +29,16 @@ export function shareText(share: number | null): string {
 /** A moment in the viewer's own zone. */
 export function momentText(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** A moment in the viewer's own zone, to the second. @param us microseconds since 1970 */
+export function microsText(us: number): string {
+  return new Date(us / 1_000).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** How long something took, in the unit that reads best. @param us microseconds */
+export function durationText(us: number): string {
+  if (us < 1_000) return `${us} µs`;
+  if (us < 1_000_000) return `${Math.round(us / 1_000)} ms`;
+  return us < 60_000_000 ? `${oneDigit.format(us / 1_000_000)} s` : `${oneDigit.format(us / 60_000_000)} min`;
 }
