@@ -5,6 +5,7 @@ import { contractCommand } from './contract.js';
 import { gateCommand } from './gate.js';
 import { policiesCommand } from './policies.js';
 import { reauditCommand } from './reaudit.js';
+import { reportCommand } from './report/command.js';
 import { rulesCommand } from './rules.js';
 import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
@@ -14,6 +15,7 @@ export const commands: readonly (() => Command)[] = [
   serveCommand,
   auditCommand,
   gateCommand,
+  reportCommand,
   simulateCommand,
   policiesCommand,
   reauditCommand,
