@@ -15,8 +15,13 @@ import { createSpanReader } from '../otlp/span-reader.js';
 import { auditText, PLAIN_COLUMNS } from './audit-text.js';
 import { ExitCode } from './exit.js';
 import { paint } from './paint.js';
+import { progressOn } from './progress.js';
 import type { AuditFile } from './read-audit-file.js';
 import { readAuditFile } from './read-audit-file.js';
+
+/** From so many on it takes a second or more, and people want to see that it goes on. */
+const MANY_TRACES = 10_000;
+const TOLD_EVERY = 500;
 
 interface AuditFlags {
   readonly contract?: string;
@@ -76,7 +81,14 @@ function auditAll(files: readonly AuditFile[], contract: CompiledContract): Audi
   const traces = new Map<string, Span[]>();
   for (const span of [...spans, ...placed]) addTo(traces, span.traceId, span);
   const neighbours = neighboursOf(spans);
-  return reportOf([...traces.values()].map((own) => auditTrace(own, contract, neighbours)));
+  const tell = traces.size < MANY_TRACES ? () => {} : progressOn(process.stderr, 'traces');
+  return reportOf(
+    [...traces.values()].map((own, i) => {
+      const done = i + 1;
+      if (done % TOLD_EVERY === 0 || done === traces.size) tell(done, traces.size);
+      return auditTrace(own, contract, neighbours);
+    }),
+  );
 }
 
 function exitCode(report: AuditReport): number {

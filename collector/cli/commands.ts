@@ -6,6 +6,7 @@ import { gateCommand } from './gate.js';
 import { keysCommand } from './keys.js';
 import { policiesCommand } from './policies.js';
 import { reauditCommand } from './reaudit.js';
+import { reportCommand } from './report/command.js';
 import { rulesCommand } from './rules.js';
 import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
@@ -15,6 +16,7 @@ export const commands: readonly (() => Command)[] = [
   serveCommand,
   auditCommand,
   gateCommand,
+  reportCommand,
   simulateCommand,
   policiesCommand,
   reauditCommand,

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import type { GateAnswer } from '../../schemas/gate.js';
 import { ContractError } from '../contract/load.js';
 import { StartError } from '../start-error.js';
 
@@ -13,6 +14,13 @@ export const ExitCode = {
   /** There is too little data to say. */
   tooLittleData: 3,
 } as const;
+
+/** What an answer of the gate means for whoever called. */
+export const gateExitCode: Readonly<Record<GateAnswer['answer'], number>> = {
+  ready: ExitCode.holds,
+  not_ready: ExitCode.doesNotHold,
+  insufficient_data: ExitCode.tooLittleData,
+};
 
 /** Something that the person at the command line can put right. The message says what and how. */
 export class UsageError extends Error {

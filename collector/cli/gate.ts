@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { Scope } from '../../schemas/gate.js';
 import { gateAnswerSchema } from '../../schemas/gate.js';
 import { askWaybill, queryOf, urlOption } from './ask.js';
-import { ExitCode } from './exit.js';
+import { gateExitCode } from './exit.js';
 import { gateText } from './gate-text.js';
 import { paint } from './paint.js';
 
@@ -29,10 +29,6 @@ export function gateCommand(): Command {
     .action(async ({ url, format, ...question }: GateFlags) => {
       const answer = await askWaybill(url, `/v1/gate?${queryOf(question)}`, gateAnswerSchema, PATIENCE_MS);
       console.log(format === 'json' ? JSON.stringify(answer, null, 2) : gateText(answer, paint(process.stdout)));
-      process.exitCode = {
-        ready: ExitCode.holds,
-        not_ready: ExitCode.doesNotHold,
-        insufficient_data: ExitCode.tooLittleData,
-      }[answer.answer];
+      process.exitCode = gateExitCode[answer.answer];
     });
 }

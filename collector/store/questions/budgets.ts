@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { parseUsd } from '../../../auditor/cost/usd.js';
+import { formatUsd, parseUsd } from '../../../auditor/cost/usd.js';
 import type { WatchedBudget } from '../../../auditor/policy/budget-state.js';
 import { budgetAt } from '../../../auditor/policy/budget-state.js';
 import { periodAt } from '../../../auditor/policy/budget-period.js';
-import type { SpendStretches } from '../../../auditor/policy/forecast.js';
 import { budgetsOf } from '../../../auditor/policy/simulate.js';
 import { usdSchema } from '../../../schemas/audit.js';
 import type { Budget } from '../../../schemas/budget.js';
@@ -44,27 +43,89 @@ export async function budgetStates(
   nowUs: number,
   windowUs?: number,
 ): Promise<Budget[]> {
-  const periods = [...new Set(budgets.map(({ per }) => per))];
-  const states = new Map<string, Budget>();
-  await Promise.all(
-    periods.map(async (per) => {
-      const { count, lengthUs } =
-        windowUs === undefined
-          ? STRETCHES[per]
-          : { count: ASKED_STRETCHES, lengthUs: Math.max(1, Math.floor(windowUs / ASKED_STRETCHES)) };
-      const own = budgets.filter((budget) => budget.per === per);
-      const [spent, stretches] = await Promise.all([
-        spentIn(store, own, { fromUs: periodAt(nowUs, per).fromUs, toUs: nowUs }),
-        stretchesOf(store, own, nowUs, count, lengthUs),
-      ]);
-      for (const budget of own) {
-        const costsPico = stretches.get(budget.policy) ?? [];
-        const seen: SpendStretches = { endUs: nowUs, lengthUs, costsPico };
-        states.set(budget.policy, budgetAt(nowUs, budget, spent.get(budget.policy) ?? NOTHING_SPENT, seen));
-      }
-    }),
+  if (budgets.length === 0) return [];
+  const asked = budgets.map((budget) => ({ budget, ...stretchesFor(budget.per, windowUs) }));
+  const found = await spendOf(store, asked, nowUs);
+  return asked.map(({ budget, count, lengthUs }) => {
+    const { spent, byBack } = found.get(budget.policy) ?? { spent: NOTHING_SPENT, byBack: new Map<number, bigint>() };
+    const costsPico = Array.from({ length: count }, (_, i) => byBack.get(count - 1 - i) ?? 0n);
+    return budgetAt(nowUs, budget, spent, { endUs: nowUs, lengthUs, costsPico });
+  });
+}
+
+function stretchesFor(per: BudgetPeriod, windowUs?: number): { count: number; lengthUs: number } {
+  if (windowUs === undefined) return STRETCHES[per];
+  return { count: ASKED_STRETCHES, lengthUs: Math.max(1, Math.floor(windowUs / ASKED_STRETCHES)) };
+}
+
+interface AskedBudget {
+  readonly budget: WatchedBudget;
+  readonly count: number;
+  readonly lengthUs: number;
+}
+
+interface FoundSpend {
+  /** In the period that runs now. */
+  readonly spent: SimulatedSum;
+  /** Known spend by stretch, counted back from now. */
+  readonly byBack: Map<number, bigint>;
+}
+
+const foundRowSchema = z.array(
+  z.object({
+    policy: z.string(),
+    back: z.coerce.number(),
+    cost: usdSchema,
+    calls: z.coerce.number(),
+    spent: usdSchema,
+    unknownCost: z.coerce.number(),
+  }),
+);
+
+/** What each budget has spent in its period, and in stretches of time before now: all in one pass over the calls. */
+async function spendOf(store: Store, asked: readonly AskedBudget[], nowUs: number): Promise<Map<string, FoundSpend>> {
+  const periodFromUs = asked.map(({ budget }) => periodAt(nowUs, budget.per).fromUs);
+  const fromUs = asked.map(({ count, lengthUs }, i) => Math.min(periodFromUs[i] ?? nowUs, nowUs - count * lengthUs));
+  const { sql, params } = callsIn({}, { fromUs: Math.min(...fromUs), toUs: nowUs });
+  const rows = await store.rows(
+    `
+    WITH
+        indexOf({policies: Array(String)}, resolved_policy) AS i,
+        toUnixTimestamp64Micro(start_time) AS at,
+        at >= {periodFromUs: Array(Int64)}[i] AS in_period
+    SELECT
+        resolved_policy AS policy,
+        -- What is older than the stretches that are asked for is put together.
+        least(intDiv({nowUs: Int64} - at - 1, {lengthUs: Array(Int64)}[i]), {count: Array(Int64)}[i]) AS back,
+        toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS cost,
+        countIf(in_period) AS calls,
+        toDecimalString(sumIf(ifNull(cost_usd, 0), in_period), 12) AS spent,
+        countIf(in_period AND cost_usd IS NULL) AS unknownCost
+    FROM calls FINAL
+    WHERE ${sql}
+      AND has({policies: Array(String)}, resolved_policy)
+      AND at >= {eachFromUs: Array(Int64)}[i]
+    GROUP BY policy, back`,
+    {
+      ...params,
+      nowUs,
+      periodFromUs,
+      eachFromUs: fromUs,
+      policies: asked.map(({ budget }) => budget.policy),
+      lengthUs: asked.map(({ lengthUs }) => lengthUs),
+      count: asked.map(({ count }) => count),
+    },
   );
-  return budgets.flatMap(({ policy }) => states.get(policy) ?? []);
+  const found = new Map<string, FoundSpend>();
+  for (const { policy, back, cost, calls, spent, unknownCost } of foundRowSchema.parse(rows)) {
+    const { spent: before, byBack } = found.get(policy) ?? { spent: NOTHING_SPENT, byBack: new Map<number, bigint>() };
+    const costUsd = formatUsd((parseUsd(before.costUsd) ?? 0n) + (parseUsd(spent) ?? 0n));
+    found.set(policy, {
+      spent: { calls: before.calls + calls, costUsd, unknownCost: before.unknownCost + unknownCost },
+      byBack: byBack.set(back, parseUsd(cost) ?? 0n),
+    });
+  }
+  return found;
 }
 
 const spentRowSchema = z.array(
@@ -92,36 +153,4 @@ export async function spentIn(
     { ...params, policies: budgets.map(({ policy }) => policy) },
   );
   return new Map(spentRowSchema.parse(rows).map(({ policy, ...sum }) => [policy, sum]));
-}
-
-const stretchRowSchema = z.array(z.object({ policy: z.string(), back: z.coerce.number(), cost: usdSchema }));
-
-/** Known spend by policy in equal stretches that end now, oldest first. */
-async function stretchesOf(
-  store: Store,
-  budgets: readonly WatchedBudget[],
-  endUs: number,
-  count: number,
-  lengthUs: number,
-): Promise<Map<string, bigint[]>> {
-  const { sql, params } = callsIn({}, { fromUs: endUs - count * lengthUs, toUs: endUs });
-  const rows = await store.rows(
-    `
-    SELECT
-        resolved_policy AS policy,
-        intDiv({endUs: Int64} - toUnixTimestamp64Micro(start_time) - 1, {lengthUs: Int64}) AS back,
-        toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS cost
-    FROM calls FINAL
-    WHERE ${sql}
-      AND has({policies: Array(String)}, resolved_policy)
-    GROUP BY policy, back`,
-    { ...params, endUs, lengthUs, policies: budgets.map(({ policy }) => policy) },
-  );
-  const byPolicy = new Map<string, bigint[]>();
-  for (const { policy, back, cost } of stretchRowSchema.parse(rows)) {
-    const costs = byPolicy.get(policy) ?? Array.from({ length: count }, () => 0n);
-    costs[count - 1 - back] = parseUsd(cost) ?? 0n;
-    byPolicy.set(policy, costs);
-  }
-  return byPolicy;
 }

@@ -195,6 +195,13 @@ describe('waybill audit', () => {
     for (const control of ['\u001B', '\u202E', '\r']) expect(stdout).not.toContain(control);
     expect(stdout).toContain('web\\x1b[2J');
   });
+
+  it('says how far it has come where there are many traces, a line each tenth where no terminal is', async () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => trace(i + 1).station('web').spans).flat();
+    const { stderr } = await audit([await file('many.json', JSON.stringify(otlpJson(many)))]);
+    const told = Array.from({ length: 10 }, (_, i) => `${(i + 1) * 1_000} of 10000 traces`);
+    expect(stderr.trim().split('\n')).toEqual(told);
+  });
 });
 
 describe('waybill contract check', () => {
