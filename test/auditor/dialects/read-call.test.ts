@@ -69,6 +69,42 @@ describe('the instrumentation that wrote a span', () => {
     expect(byProvider('openai')).toBe(200);
   });
 
+  it('adds each kind of token that stands beside the others to its whole', () => {
+    const details = {
+      input: 100,
+      input_cached_tokens: 10,
+      input_cache_creation: 20,
+      input_audio_tokens: 5,
+      output: 50,
+      output_reasoning_tokens: 7,
+      output_audio_tokens: 3,
+    };
+    const usage = (kept: object) =>
+      read({
+        'langfuse.observation.type': 'generation',
+        'langfuse.observation.usage_details': JSON.stringify(kept),
+      })?.usage;
+    expect(usage(details)).toMatchObject({
+      inputTokens: 135,
+      outputTokens: 60,
+      cacheReadTokens: 10,
+      reasoningTokens: 7,
+    });
+    expect(usage({ input: 100, output: 50 })).toMatchObject({
+      inputTokens: 100,
+      outputTokens: 50,
+      cacheWriteTokens: 0,
+    });
+  });
+
+  it('may write a cost of 0 where it knows no price, or where nothing was to be paid', () => {
+    const cost = (said: string, scope: string) => read({ ...CHAT, 'gen_ai.usage.cost': said }, scope)?.reportedCostUsd;
+    expect(cost('0', 'openlit')).toBeNull();
+    expect(cost('0.5', 'openlit')).toBe('0.500000000000');
+    expect(cost('0', 'somebody')).toBe('0.000000000000');
+    expect(cost('', 'somebody')).toBeNull();
+  });
+
   it('may guess its counts, which is said of calls that have some', () => {
     const guessed = (attributes: object, scope = '@openlit/instrumentation-replicate') =>
       read({ ...CHAT, ...attributes }, scope)?.usageEstimated;
