@@ -8,6 +8,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     isolate: false,
+    testTimeout: 30_000,
     include: [
       'test/auditor/*.test.ts',
       'test/auditor/{rules,trace,cost,policy,score,provenance,payloads,dialects}/**/*.test.ts',

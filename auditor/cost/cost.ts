@@ -41,6 +41,6 @@ export function costOf(usage: Usage, price: Price): bigint | null {
 /** Tiers are chosen by the size of the whole input, and then hold for all tokens of the request. */
 function tierFor({ tiers }: Price, inputTokens: number): PriceTier {
   let chosen: PriceTier = tiers[0];
-  for (const tier of tiers) if (inputTokens > tier.fromInputTokens || tier.fromInputTokens === 0) chosen = tier;
+  for (const tier of tiers) if (inputTokens > tier.fromInputTokens) chosen = tier;
   return chosen;
 }

@@ -25,7 +25,7 @@ export function resolvePolicy(
   const matching = policies.filter((one) => covers(one, tenant, feature));
   if (policy === null) return { resolved: matching.length === 1 ? (matching[0] ?? null) : null, named: null, matching };
   const named = contract.policyById.get(policy) ?? null;
-  return { resolved: named !== null && matching.includes(named) ? named : null, named, matching };
+  return { resolved: matching.find((one) => one === named) ?? null, named, matching };
 }
 
 /** Whether a policy's match covers a tenant and a feature; what it does not mention, it does not ask for. */

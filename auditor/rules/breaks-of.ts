@@ -17,8 +17,9 @@ export function breaksOf(
 ): readonly BrokenPassage[] {
   const found: BrokenPassage[] = [];
   for (const attribute of required) {
-    const { outcome: fared, break: broke, shown, value } = passages[attribute];
-    if (fared === outcome && broke !== null) found.push({ attribute, ...broke, shown, value });
+    const passage = passages[attribute];
+    if (passage.outcome !== outcome || passage.break === null) continue;
+    found.push({ attribute, ...passage.break, shown: passage.shown, value: passage.value });
   }
   return found;
 }

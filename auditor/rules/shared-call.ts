@@ -1,3 +1,4 @@
+import type { Span } from '../../schemas/span.js';
 import { attributeOf, carriedBy } from '../trace/carried.js';
 import { rule } from './rule.js';
 
@@ -13,12 +14,13 @@ export const sharedCall = rule({
     route: ['batcher all links=acme,globex call=gpt-4o in=1000 out=100'],
   },
   *check({ stations, trace }, contract) {
-    const linking = stations.flatMap(({ nodes }) => nodes.filter(({ span }) => span.links.length > 0));
+    const linking: Span[] = [];
+    for (const { nodes } of stations) for (const { span } of nodes) if (span.links.length > 0) linking.push(span);
     const [first] = linking;
     if (first === undefined) return;
     const tenants = new Set<string>();
     const { key, aliases } = contract.source.attributes.tenant;
-    for (const { spanId, attributes } of linking.flatMap(({ span }) => span.links)) {
+    for (const { spanId, attributes } of linking.flatMap(({ links }) => links)) {
       const named = [key, ...aliases].map((one) => attributeOf(attributes, one)).find((one) => one !== undefined);
       const linked = trace.byId.get(spanId);
       const tenant = named ?? (linked === undefined ? undefined : carriedBy(linked.span, contract).tenant);
@@ -27,7 +29,7 @@ export const sharedCall = rule({
     if (tenants.size < 2) return;
     yield {
       attribute: 'tenant',
-      spanId: first.span.spanId,
+      spanId: first.spanId,
       message: `The call links to work of ${[...tenants].map((tenant) => `'${tenant}'`).join(', ')}.`,
     };
   },

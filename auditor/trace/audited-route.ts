@@ -67,10 +67,9 @@ export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract
  */
 function enforcementPoint(path: Path, contract: CompiledContract): EnforcementPoint | null {
   if (!contract.namesEnforcement) return { at: path.stations.length - 1, service: callStation(path).service };
-  for (const [at, { service }] of path.stations.entries()) {
-    if (contract.services.get(service)?.enforces === true) return { at, service };
-  }
-  return null;
+  const at = path.stations.findIndex(({ service }) => contract.services.get(service)?.enforces === true);
+  const point = path.stations[at];
+  return point === undefined ? null : { at, service: point.service };
 }
 
 /** The call's own station. */

@@ -18,6 +18,8 @@ describe('a pattern with *', () => {
     ['a*b*c', 'a-c-b', false],
     ['a*b*c', 'abc', true],
     ['ab*bc', 'abc', false],
+    ['a*x*c', 'abc', false],
+    ['a*bb*b', 'abb', false],
     ['a.c', 'abc', false],
   ])('%s against %s: %s', (pattern, value, expected) => {
     expect(matchesWildcard(pattern, value)).toBe(expected);

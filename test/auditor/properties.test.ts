@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { auditTrace } from '../../auditor/audit.js';
 import { formatUsd, parseUsd } from '../../auditor/cost/usd.js';
 import { reportOf } from '../../auditor/report.js';
+import { createRunningTally } from '../../auditor/score/running-tally.js';
 import { wilson } from '../../auditor/score/wilson.js';
 import type { Outcome } from '../../schemas/audit.js';
 import type { Span } from '../../schemas/span.js';
@@ -114,6 +115,30 @@ describe('an audit', () => {
           if (call.verdict === 'enforceable') expect(call).toMatchObject({ failedQuestions: [], misattributed: false });
           else expect(call.failedQuestions).not.toEqual([]);
           expect(call.findings.map(({ rule }) => rule)).not.toContain('rule-failed');
+        }
+      }),
+      SETTINGS,
+    );
+  });
+
+  it('is enforceable for no more calls and spend than are attributed, and than pass each question, in every scope', () => {
+    fc.assert(
+      fc.property(tree, (spans) => {
+        const { calls } = auditTrace(spans, contract());
+        const services = [...new Set(calls.flatMap(({ route }) => route))];
+        const scopes = [calls, ...services.map((service) => calls.filter(({ route }) => route.includes(service)))];
+        for (const scope of scopes) {
+          const tally = createRunningTally();
+          for (const call of scope) tally.add(call);
+          const { enforceable, questions, rowLevel } = tally.result();
+          expect(enforceable.calls).toBeLessThanOrEqual(
+            scope.filter(({ verdict }) => verdict !== 'unattributed').length,
+          );
+          for (const passed of Object.values(questions)) {
+            expect(enforceable.calls).toBeLessThanOrEqual(passed.calls);
+            expect(enforceable.weight).toBeLessThanOrEqual(passed.weight);
+          }
+          expect(rowLevel.calls).toBeLessThanOrEqual(scope.length);
         }
       }),
       SETTINGS,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../../auditor/cost/cost.js';
 import { createPriceFinder } from '../../../auditor/cost/price.js';
-import { divideRounded, formatUsd } from '../../../auditor/cost/usd.js';
+import { divideRounded, formatUsd, PICO_PER_USD } from '../../../auditor/cost/usd.js';
 import { contractSchema } from '../../../schemas/contract.js';
 import type { Usage } from '../../../schemas/span.js';
 
@@ -128,6 +128,23 @@ describe('prices of the contract', () => {
     expect(priced('2026-10-31T23:59:59Z', { inputTokens: 3 })).toBe('0.000000300000');
     expect(priced('2026-11-01T00:00:00Z', { inputTokens: 3 })).toBe('0.000000900000');
     expect(priced('2026-11-01T00:00:00Z', { outputTokens: 1 })).toBe('0.000000900000');
+  });
+
+  it('hold from their own days in whatever order they are listed', () => {
+    const price = (inputPerMillion: number, from?: string) => ({
+      provider: 'openai',
+      model: 'mine',
+      inputPerMillion,
+      outputPerMillion: 1,
+      ...(from === undefined ? {} : { from }),
+    });
+    const listed = [price(2, '2026-02-01'), price(1), price(3, '2026-03-01')];
+    for (const order of [listed, listed.toReversed()]) {
+      const finder = createPriceFinder(contractSchema.parse({ prices: order }).prices);
+      const inputAt = (iso: string) => finder('openai', 'mine', at(iso))?.tiers[0].perMillion.input;
+      const days = ['2026-01-31T00:00:00Z', '2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z'];
+      expect(days.map(inputAt)).toEqual([1n, 2n, 3n].map((usd) => usd * PICO_PER_USD));
+    }
   });
 
   it('charge cached input as input unless they say otherwise', () => {

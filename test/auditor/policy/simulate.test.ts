@@ -138,6 +138,16 @@ describe('a simulation', () => {
     expect(policies[0]).toMatchObject({ bypass: sum(1, '100'), unknownCost: 1, exhausted: [] });
   });
 
+  it('tells spend of nobody from spend that no policy covers', () => {
+    const escapedFor = (tenant: string | null) => {
+      const { escaped } = replay([call(0, { seen: { ...clean, tenant, policy: 'gold' } })]);
+      return [escaped.unattributed.calls, escaped.unresolved.calls];
+    };
+    expect(escapedFor('acme')).toEqual([0, 1]);
+    expect(escapedFor('unknown')).toEqual([1, 0]);
+    expect(escapedFor(null)).toEqual([1, 0]);
+  });
+
   it('fills budgets from the start of their period, and counts only the calls of the window', () => {
     const fromUs = START_US + 600 * SECOND;
     const { policies, all, blocked, replayedFrom } = replay([call(0, { usd: '10' }), call(10), call(700)], { fromUs });

@@ -47,6 +47,32 @@ describe('billable calls', () => {
     expect(callsOf(gateway)).toMatchObject([{ spanId: gateway.spanId, costUsd: COST, usageSpanId: client.spanId }]);
   });
 
+  it('a failed attempt that is the only one takes the usage above it too', () => {
+    const client = trace().station('agent', clean).call('gpt-4o');
+    const gateway = client.station('litellm', clean).call('gpt-4o', null, failed);
+    expect(callsOf(gateway)).toMatchObject([{ spanId: gateway.spanId, costUsd: COST, usageSpanId: client.spanId }]);
+  });
+
+  it('a call is described by what it says, then by the span that counted its tokens', () => {
+    const facts = { requestModel: 'fast', responseModel: 'gpt-4o', responseId: 'r1' };
+    const client = trace().station('agent', clean).call('gpt-4o', undefined, { facts });
+    const { spans } = client.station('litellm', clean).call('', null, { facts: { provider: '' } });
+    const described = { provider: 'openai', model: 'gpt-4o', responseId: 'r1' };
+    expect(auditTrace(spans, contract()).calls).toMatchObject([described]);
+  });
+
+  it('a call is priced as the model that answered, else as the one that was asked', () => {
+    const [asked, answered] = ['gpt-4o', 'gpt-4o-mini'];
+    const costOf = (requestModel: string, responseModel: string) => {
+      const place = trace().station('agent', clean).call('', undefined, { facts: { requestModel, responseModel } });
+      const [call] = auditTrace(place.spans, contract()).calls;
+      return [call?.model, call?.costUsd];
+    };
+    expect(costOf(asked, answered)).toEqual([answered, '0.000210000000']);
+    expect(costOf(asked, 'a-deployment')).toEqual(['a-deployment', COST]);
+    expect(costOf(asked, '')).toEqual([asked, COST]);
+  });
+
   it('two leaves without usage do not share the usage above them', () => {
     const client = trace().station('agent', clean).call('gpt-4o');
     const gateway = client.station('litellm', clean);
