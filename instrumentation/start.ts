@@ -19,6 +19,7 @@ import { hookModules } from './hook-modules.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
 import { completeOpenAiSpans } from './openai-calls.js';
+import { resourceDetectors } from './resource-detectors.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
 const HOOKED_MODULES = ['http', 'https', 'express', 'openai'];
@@ -54,6 +55,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   const sdk = new NodeSDK({
     instrumentations: instrumentations(modelEndpoints, env),
     spanProcessors: [createAttributionSpanProcessor({ sign }), modelEndpoints.spanProcessor, counter, ...exporters],
+    ...(isSet(env, 'OTEL_NODE_RESOURCE_DETECTORS') ? {} : { resourceDetectors }),
     ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator({ sign }) }),
     ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
     ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),
