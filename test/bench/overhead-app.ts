@@ -17,9 +17,10 @@ async function middleware(): Promise<RequestHandler> {
 
 const app = express();
 app.use(express.json(), await middleware());
-app.post('/', async (request, response) => {
-  const answer = await fetch(next, { method: 'POST', body: JSON.stringify(request.body) });
-  response.json(await answer.json());
+app.post('/', (request, response, fail) => {
+  fetch(next, { method: 'POST', body: JSON.stringify(request.body) })
+    .then(async (answer) => response.json(await answer.json()))
+    .then(undefined, fail);
 });
 const server = app.listen(0, '127.0.0.1', () => process.send?.({ address: server.address() }));
 process.on('message', () => process.send?.({ cpu: process.cpuUsage() }));

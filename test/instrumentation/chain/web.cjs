@@ -11,15 +11,15 @@ const losing = (isLosing, fn) => (isLosing ? context.with(propagation.deleteBagg
 const app = express();
 app.use(express.json());
 app.use(attribution({ tenant: (request) => request.get('x-account'), feature: 'chat', policy: 'pro-monthly' }));
-app.post('/', async (request, response) => {
-  const answer = await losing(request.body.fault === 'web', () =>
-    fetch(API_URL, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(request.body),
-    }),
+async function ask(body) {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await losing(body.fault === 'web', () =>
+    fetch(API_URL, { method: 'POST', headers, body: JSON.stringify(body) }),
   );
-  const traceId = trace.getActiveSpan()?.spanContext().traceId;
-  response.status(answer.status).json({ traceId, answer: await answer.json() });
+  return { traceId: trace.getActiveSpan()?.spanContext().traceId, answer: await answer.json() };
+}
+
+app.post('/', (request, response, next) => {
+  ask(request.body).then((answer) => response.json(answer), next);
 });
 app.listen(Number(PORT), '127.0.0.1');
