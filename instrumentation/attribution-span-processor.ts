@@ -25,9 +25,9 @@ export function createAttributionSpanProcessor(options: { readonly sign?: Signin
         const value = attribution[field];
         if (value !== undefined && span.attributes[keys[field]] === undefined) span.setAttribute(keys[field], value);
       }
-      stampSignature(span, parentContext, signer);
+      const isSigned = stampSignature(span, parentContext, signer);
       // A signature over what the span showed before would look like a forgery beside what it shows now.
-      onSaid(span, (ctx) => stampSignature(span, ctx, signer));
+      if (isSigned || signer !== null) onSaid(span, (ctx) => void stampSignature(span, ctx, signer));
     },
     onEnd: () => undefined,
     forceFlush: () => Promise.resolve(),
@@ -35,8 +35,10 @@ export function createAttributionSpanProcessor(options: { readonly sign?: Signin
   };
 }
 
-function stampSignature(span: Span, ctx: Context, signer: Signer | null): void {
+/** Stamps the signature that goes with a context, or takes the one away that no longer does; tells whether there is one. */
+function stampSignature(span: Span, ctx: Context, signer: Signer | null): boolean {
   const signature = signatureIn(ctx, span.spanContext().traceId, signer);
   if (signature !== null) span.setAttribute(SIGNATURE_KEY, signature);
-  else delete span.attributes[SIGNATURE_KEY];
+  else if (SIGNATURE_KEY in span.attributes) delete span.attributes[SIGNATURE_KEY];
+  return signature !== null;
 }

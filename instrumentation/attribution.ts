@@ -80,9 +80,8 @@ export function assertedIn(ctx: Context): Attribution {
 export function contextWith(ctx: Context, attribution: Attribution): Context {
   const given = usableFields(attribution);
   const before = attributionIn(ctx);
-  const asserted = new Set(
-    fields.filter((field) => given[field] !== undefined || assertedIn(ctx)[field] !== undefined),
-  );
+  const own = assertedIn(ctx);
+  const asserted = new Set(fields.filter((field) => given[field] !== undefined || own[field] !== undefined));
   const isChanged = fields.some((field) => given[field] !== undefined && given[field] !== before[field]);
   // What was signed upstream was signed for other values: kept beside these, it would look like a forgery.
   const baggage = baggageWith(ctx, { ...before, ...given }, isChanged ? [SIGNATURE_KEY] : []);

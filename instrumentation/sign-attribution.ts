@@ -96,14 +96,17 @@ function signatureBy({ alg, key }: Signing): (text: string) => Buffer {
  * with the baggage, as long as nothing that it may vouch for was changed here.
  */
 export function signatureIn(ctx: Context, traceId: string, signer: Signer | null): string | null {
+  const baggage = propagation.getBaggage(ctx);
+  const heard = baggage?.getEntry(SIGNATURE_KEY)?.value ?? null;
+  // Most applications neither sign nor hear a signature, and this is asked for each of their spans.
+  if (signer === null && heard === null) return null;
   const { tenant, feature, policy } = assertedIn(ctx);
   const own = { tenant, feature, policy };
   if (signer !== null && (tenant ?? feature ?? policy) !== undefined) return signer(own, traceId, Date.now());
-  const baggage = propagation.getBaggage(ctx);
   for (const field of ['tenant', 'feature', 'policy'] as const) {
     if (own[field] !== undefined && own[field] !== baggage?.getEntry(keys[field])?.value) return null;
   }
-  return baggage?.getEntry(SIGNATURE_KEY)?.value ?? null;
+  return heard;
 }
 
 function encode(value: unknown): string {

@@ -18,6 +18,7 @@ import { hookModules } from './hook-modules.js';
 import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
+import { resourceDetectors } from './resource-detectors.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
 const HOOKED_MODULES = ['http', 'https', 'express', ...HOOKED_CLIENTS];
@@ -53,6 +54,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   const sdk = new NodeSDK({
     instrumentations: instrumentations(modelEndpoints, env),
     spanProcessors: [createAttributionSpanProcessor({ sign }), modelEndpoints.spanProcessor, counter, ...exporters],
+    ...(isSet(env, 'OTEL_NODE_RESOURCE_DETECTORS') ? {} : { resourceDetectors }),
     ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator({ sign }) }),
     ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
     ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),

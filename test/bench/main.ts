@@ -6,11 +6,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { benchDecode } from './decode.js';
 import type { Figure } from './figure.js';
 import { asTable } from './figure.js';
+import { benchOverhead } from './overhead.js';
 import { benchReceive } from './receive.js';
 
 const parts: Readonly<Record<string, () => readonly Figure[] | Promise<readonly Figure[]>>> = {
   decode: () => benchDecode(),
   receive: () => benchReceive(),
+  overhead: () => benchOverhead(),
 };
 
 const asked = process.argv.slice(2);

@@ -25,7 +25,7 @@ export interface LaunchOptions {
   readonly port: number;
 }
 
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 5_000;
 
 /**

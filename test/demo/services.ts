@@ -65,13 +65,19 @@ function urlOf(port: number): string {
 }
 
 /** The official Portkey gateway, as it comes from npm. */
-function gatewayOf(name: string, port: number, otlpUrl: string, env: Readonly<Record<string, string>>): LaunchOptions {
+export function gatewayOf(
+  name: string,
+  port: number,
+  otlpUrl: string,
+  env: Readonly<Record<string, string>>,
+): LaunchOptions {
   const server = createRequire(import.meta.url).resolve('@portkey-ai/gateway/build/start-server.js');
   const preload = join(compiled, 'gateway-preload.js');
   return instrumented(name, ['--import', preload, server, `--port=${port}`, '--headless'], port, otlpUrl, env);
 }
 
-function instrumented(
+/** A service with `waybill/register` and nothing else of ours. */
+export function instrumented(
   name: string,
   args: readonly string[],
   port: number,

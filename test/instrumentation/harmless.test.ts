@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { packagePath } from '../../collector/package-path.js';
+import { portOf } from '../support/free-port.js';
+
+/** A collector that takes requests as it is told to. */
+async function startCollector(take: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer(take).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${portOf(server)}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Runs code as an application under `waybill/register` to its end. */
+async function run(code: string, url: string, { args = [], env = {} }: { args?: string[]; env?: object } = {}) {
+  const nodeArgs = ['--expose-gc', '--import', 'waybill/register', '--input-type=module', '-e', code, ...args];
+  const child = spawn(process.execPath, nodeArgs, {
+    cwd: packagePath(),
+    env: { PATH: process.env['PATH'], OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '10', ...env },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.resume();
+  await once(child, 'close');
+  return { code: child.exitCode, output };
+}
+
+const WORK = `
+  import { createServer } from 'node:http';
+  const server = createServer((request, response) => response.end('done')).listen(0, '127.0.0.1', async () => {
+    for (let i = 0; i < 5; i += 1) {
+      process.stdout.write(await (await fetch('http://127.0.0.1:' + server.address().port)).text());
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    server.closeAllConnections();
+    server.close();
+  });`;
+
+describe('an application is not harmed by a collector that', () => {
+  it.each<readonly [string, (request: IncomingMessage, response: ServerResponse) => void]>([
+    ['never answers', () => undefined],
+    ['breaks connections', (request) => request.socket.destroy()],
+    ['answers nonsense', (_request, response) => response.end(Buffer.alloc(100, 0xff))],
+    ['fails', (_request, response) => response.writeHead(500).end('{')],
+  ])('%s', async (_, take) => {
+    await using collector = await startCollector(take);
+    expect(await run(WORK, collector.url)).toEqual({ code: 0, output: 'done'.repeat(5) });
+  });
+});
+
+it('memory stays bounded while a collector is away, however many spans end', async () => {
+  await using collector = await startCollector(() => undefined);
+  const code = `
+    import { trace } from '@opentelemetry/api';
+    import { withAttribution } from 'waybill/instrumentation';
+    const tracer = trace.getTracer('load');
+    async function load(spans) {
+      for (let i = 0; i < spans; i += 1) {
+        withAttribution({ tenant: 't' + i }, () => tracer.startSpan('work', { attributes: { text: 'x'.repeat(200) + i } }).end());
+        if (i % 1000 === 0) await new Promise((done) => setImmediate(done));
+      }
+      gc();
+      return process.memoryUsage().heapUsed;
+    }
+    const before = await load(20_000);
+    process.stdout.write(String((await load(100_000)) - before));
+    process.exit();`;
+  const { output } = await run(code, collector.url);
+  // 100,000 spans that were kept would take some 150 MB.
+  expect(Number(output)).toBeLessThan(20e6);
+});
+
+it('what stands on the command line is on no span', async () => {
+  const bodies: Promise<Buffer>[] = [];
+  await using collector = await startCollector((request, response) => {
+    bodies.push(buffer(request));
+    request.once('end', () => response.end());
+  });
+  await run(WORK, collector.url, { args: ['--', 'app.js', '--password=xyzzy'] });
+  const sent = Buffer.concat(await Promise.all(bodies)).toString('latin1');
+  expect(sent).toContain('process.pid');
+  expect(sent).not.toContain('xyzzy');
+  bodies.length = 0;
+  // Whoever asks for it gets it.
+  const env = { OTEL_NODE_RESOURCE_DETECTORS: 'process' };
+  await run(WORK, collector.url, { args: ['--', 'app.js', '--password=xyzzy'], env });
+  expect(Buffer.concat(await Promise.all(bodies)).toString('latin1')).toContain('xyzzy');
+});
