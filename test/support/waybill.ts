@@ -11,6 +11,8 @@ import { freePort } from './free-port.js';
 export interface RunningWaybill extends AsyncDisposable {
   readonly otlpUrl: string;
   readonly apiUrl: string;
+  /** Where SQL can be sent, as `reader` with the password in `reader.password` of the data directory. */
+  readonly clickHouseUrl: string;
   readonly dataDir: string;
   readonly child: ChildProcess;
   /** What it wrote to stdout and stderr so far. */
@@ -68,6 +70,7 @@ export async function startWaybill(
   return {
     otlpUrl: `http://127.0.0.1:${otlp}`,
     apiUrl,
+    clickHouseUrl: `http://127.0.0.1:${http}`,
     dataDir,
     child,
     output: () => output,

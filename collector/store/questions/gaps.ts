@@ -132,7 +132,8 @@ export async function gapsOfCalls(
             ${newestInWaySql}
         FROM calls FINAL
         WHERE ${sql}
-          AND hasAny(${ofWay.findingSeverities}, {severities: Array(String)})
+          -- Looked for in each different way once; read with care from the groups, since more may look alike.
+          AND multiSearchAny(way, {marks: Array(String)})
         GROUP BY way
     )
     -- A call may break one rule in several ways; it and its cost still count once.
@@ -145,7 +146,7 @@ export async function gapsOfCalls(
     ORDER BY sum(known) DESC, calls DESC, rule, attribute, hop_from, hop_to
     LIMIT {limit: UInt32}
     ${DAY_BY_DAY}`,
-      { ...params, limit, severities },
+      { ...params, limit, severities, marks: severities.map((one) => `"${one}"`) },
     ),
   );
   const newest = await newestOfWays(store, scope, rows);

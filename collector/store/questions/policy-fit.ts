@@ -47,12 +47,17 @@ const fated = (where: string): string => `
         n, known, unknown
     FROM
     (
+        -- By hashes of few bytes: grouping by four columns of low cardinality would write out all their strings.
         SELECT
-            way, resolved_policy, policy, policy_origin,
+            any(calls.way) AS way,
+            any(calls.resolved_policy) AS resolved_policy,
+            any(calls.policy) AS policy,
+            any(calls.policy_origin) AS policy_origin,
             count() AS n, sum(ifNull(cost_usd, 0)) AS known, countIf(cost_usd IS NULL) AS unknown
         FROM calls FINAL
         WHERE ${where}
-        GROUP BY way, resolved_policy, policy, policy_origin
+        GROUP BY
+            sipHash64(calls.way), sipHash64(calls.resolved_policy), sipHash64(calls.policy), sipHash64(calls.policy_origin)
     )`;
 
 const sumsOf = `
