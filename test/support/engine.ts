@@ -13,6 +13,7 @@ import { freePort } from './free-port.js';
 export interface TestStore extends AsyncDisposable {
   readonly dataDir: string;
   readonly engine: Engine;
+  readonly nativePort: number;
   readonly address: StoreAddress;
   readonly store: Store;
 }
@@ -20,10 +21,11 @@ export interface TestStore extends AsyncDisposable {
 /** Starts a ClickHouse in a temporary directory and on free ports; disposing of it removes every trace. */
 export async function startTestStore(): Promise<TestStore> {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
+  const nativePort = await freePort();
   const engine = await startEmbeddedClickHouse({
     dataDir,
     httpPort: await freePort(),
-    nativePort: await freePort(),
+    nativePort,
     memoryBytes: 2 * 1024 ** 3,
     longestBackoffMs: 200,
     log: pino({ level: 'silent' }),
@@ -34,6 +36,7 @@ export async function startTestStore(): Promise<TestStore> {
   return {
     dataDir,
     engine,
+    nativePort,
     address,
     store,
     [Symbol.asyncDispose]: async () => {

@@ -12,6 +12,8 @@ export interface RunningWaybill extends AsyncDisposable {
   readonly otlpUrl: string;
   readonly grpcUrl: string;
   readonly apiUrl: string;
+  /** Where SQL can be sent, as `reader` with the password in `reader.password` of the data directory. */
+  readonly clickHouseUrl: string;
   readonly dataDir: string;
   readonly child: ChildProcess;
   /** What it wrote to stdout and stderr so far. */
@@ -81,6 +83,7 @@ export async function startWaybill(
     otlpUrl: `http://127.0.0.1:${otlp}`,
     grpcUrl: `http://127.0.0.1:${grpc}`,
     apiUrl,
+    clickHouseUrl: `http://127.0.0.1:${http}`,
     dataDir,
     child,
     output: () => output,

@@ -5,7 +5,8 @@ import type { Severity } from '../../../schemas/audit.js';
 import type { Gap, Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { boundsOf, callsIn } from './scope.js';
+import { boundsOf, callsIn, DAY_BY_DAY } from './scope.js';
+import { newestInWaySql, newestOfSchema, newestOfSql, newestOfWays, ofWay } from './ways.js';
 
 const rowSchema = z.object({
   rule: z.string(),
@@ -22,6 +23,8 @@ const rowSchema = z.object({
   message: z.string(),
   fix: z.string(),
 });
+
+const callGapSchema = rowSchema.omit({ sample: true, message: true, fix: true }).extend(newestOfSchema.shape);
 
 interface GapFilter {
   readonly severities: readonly Severity[];
@@ -58,6 +61,8 @@ async function gapsOfTraces(
 ): Promise<Gap[]> {
   if (store.within !== undefined) return [];
   if (scope.tenant !== undefined || scope.feature !== undefined || scope.policy !== undefined) return [];
+  const inWindow = `audited_at >= fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')
+          AND audited_at < fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')`;
   const rows = await store.rows(
     `
     SELECT
@@ -77,8 +82,9 @@ async function gapsOfTraces(
         ARRAY JOIN
             finding_rules AS rule, finding_severities AS severity, finding_hop_from AS hop_from,
             finding_hop_to AS hop_to, finding_messages AS message, finding_fixes AS fix
-        WHERE audited_at >= fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')
-          AND audited_at < fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')
+        WHERE ${inWindow}
+          -- Few traces have any: only their rows need to be merged.
+          AND trace_id IN (SELECT trace_id FROM audits WHERE ${inWindow} AND notEmpty(finding_rules))
           AND has({severities: Array(String)}, severity)
           AND ({service: String} = '' OR startsWith(message, concat({service: String}, ' ')))
     )
@@ -105,53 +111,73 @@ export async function gapsOfCalls(
   { severities = severitySchema.options, limit = 100 }: Partial<GapFilter> = {},
 ): Promise<Gap[]> {
   const { sql, params } = callsIn(scope, window);
-  const rows = await store.rows(
-    `
-    WITH found AS
-    (
-        SELECT
-            trace_id, span_id, start_time, cost_usd,
-            finding_rules AS rule, finding_severities AS severity, finding_questions AS question,
-            finding_attributes AS attribute, finding_hop_from AS hop_from, finding_hop_to AS hop_to,
-            finding_messages AS message, finding_fixes AS fix
-        FROM calls FINAL
-        WHERE ${sql}
-    )
+  const rows = z.array(callGapSchema).parse(
+    await store.rows(
+      `
     SELECT
-        rule, severity, question, attribute, hop_from, hop_to,
-        count() AS calls,
-        uniqExact(trace) AS traces,
-        toDecimalString(sum(cost), 12) AS spend,
-        formatDateTime(min(first_seen), '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS since,
-        argMax(trace, first_seen) AS sample,
-        argMax(text, first_seen) AS message,
-        any(cure) AS fix
+        finding.1 AS rule, finding.2 AS severity, finding.3 AS question, finding.4 AS attribute,
+        finding.5 AS hop_from, finding.6 AS hop_to,
+        sum(n) AS calls,
+        uniqExactMerge(of_traces) AS traces,
+        toDecimalString(sum(known), 12) AS spend,
+        formatDateTime(min(oldest), '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS since,
+        ${newestOfSql}
     FROM
     (
-        -- A call may break one rule in several ways; it and its cost still count once.
         SELECT
-            rule, severity, question, attribute, hop_from, hop_to,
-            any(trace_id) AS trace, any(start_time) AS first_seen, any(ifNull(cost_usd, 0)) AS cost,
-            any(message) AS text, any(fix) AS cure
-        FROM found
-        ARRAY JOIN rule, severity, question, attribute, hop_from, hop_to, message, fix
-        WHERE has({severities: Array(String)}, severity)
-        GROUP BY trace_id, span_id, rule, severity, question, attribute, hop_from, hop_to
+            way,
+            count() AS n,
+            sum(ifNull(cost_usd, 0)) AS known,
+            uniqExactState(cityHash64(trace_id)) AS of_traces,
+            min(start_time) AS oldest,
+            ${newestInWaySql}
+        FROM calls FINAL
+        WHERE ${sql}
+          -- Looked for in each different way once; read with care from the groups, since more may look alike.
+          AND multiSearchAny(way, {marks: Array(String)})
+        GROUP BY way
     )
-    GROUP BY rule, severity, question, attribute, hop_from, hop_to
-    ORDER BY sum(cost) DESC, calls DESC, rule, attribute, hop_from, hop_to
-    LIMIT {limit: UInt32}`,
-    { ...params, limit, severities },
+    -- A call may break one rule in several ways; it and its cost still count once.
+    ARRAY JOIN arrayDistinct(arrayZip(
+        ${ofWay.findingRules}, ${ofWay.findingSeverities}, ${ofWay.findingQuestions}, ${ofWay.findingAttributes},
+        ${ofWay.findingHopFrom}, ${ofWay.findingHopTo}
+    )) AS finding
+    WHERE has({severities: Array(String)}, finding.2)
+    GROUP BY finding
+    ORDER BY sum(known) DESC, calls DESC, rule, attribute, hop_from, hop_to
+    LIMIT {limit: UInt32}
+    ${DAY_BY_DAY}`,
+      { ...params, limit, severities, marks: severities.map((one) => `"${one}"`) },
+    ),
   );
-  return z.array(rowSchema).parse(rows).map(toGap);
+  const newest = await newestOfWays(store, scope, rows);
+  return rows.map((row) => {
+    const sample = newest(row);
+    const finding = sample?.findings.find(
+      (one) =>
+        one.rule === row.rule &&
+        one.severity === row.severity &&
+        one.attribute === row.attribute &&
+        one.hopFrom === row.hop_from &&
+        one.hopTo === row.hop_to,
+    );
+    return toGap({ ...row, sample: sample?.traceId ?? '', message: finding?.message ?? '', fix: finding?.fix ?? '' });
+  });
 }
 
-function toGap({ hop_from, hop_to, attribute, spend, sample, ...row }: z.infer<typeof rowSchema>): Gap {
+function toGap(row: z.infer<typeof rowSchema>): Gap {
   return {
-    ...row,
-    attribute: attribute === '' ? null : attribute,
-    hop: hop_to === '' ? null : { from: hop_from, to: hop_to },
-    spendUsd: spend,
-    sampleTraceId: sample,
+    rule: row.rule,
+    severity: row.severity,
+    question: row.question,
+    attribute: row.attribute === '' ? null : row.attribute,
+    hop: row.hop_to === '' ? null : { from: row.hop_from, to: row.hop_to },
+    calls: row.calls,
+    traces: row.traces,
+    spendUsd: row.spend,
+    since: row.since,
+    sampleTraceId: row.sample,
+    message: row.message,
+    fix: row.fix,
   };
 }

@@ -6,9 +6,10 @@ import type { GateAnswer, Scope } from '../../../schemas/gate.js';
 import { gateAnswerSchema } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import { gapsOfCalls } from './gaps.js';
-import { callsIn, iso } from './scope.js';
+import { callsIn, DAY_BY_DAY, iso } from './scope.js';
 import type { Window } from './scope.js';
 import { tallyCalls, tallyDays } from './tally.js';
+import { ofWay } from './ways.js';
 
 /**
  * Asks the gate: may enforcement be rolled out in this scope? The answer is kept in `gates`, unless told not to.
@@ -65,10 +66,13 @@ async function policyProblems(
   const rows = await store.rows(
     `
     SELECT
-        groupUniqArray(resolved_policy) AS resolved,
-        countIf(has(finding_rules, 'ambiguous-policy') AND ({service: String} = '' OR has(route, {service: String}))) AS ambiguous
-    FROM calls FINAL
-    WHERE ${sql}`,
+        (
+            SELECT groupArray(resolved_policy)
+            FROM (SELECT resolved_policy FROM calls FINAL WHERE ${sql} GROUP BY resolved_policy)
+        ) AS resolved,
+        sumIf(n, has(${ofWay.findingRules}, 'ambiguous-policy') AND ({service: String} = '' OR has(${ofWay.route}, {service: String}))) AS ambiguous
+    FROM (SELECT way, count() AS n FROM calls FINAL WHERE ${sql} GROUP BY way)
+    ${DAY_BY_DAY}`,
     { ...params, service },
   );
   const [{ resolved, ambiguous }] = policyRowSchema.parse(rows);

@@ -3,12 +3,10 @@ import { hopSchema, usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn } from './scope.js';
+import { callsIn, DAY_BY_DAY } from './scope.js';
+import { ofWay } from './ways.js';
 
 const ATTRIBUTES = ['tenant', 'feature', 'policy'] as const;
-
-/** How a call can fare on its route. */
-const WAYS = ATTRIBUTES.map((name) => `${name}_outcome, ${name}_at`).join(', ');
 
 const fateSchema = z.object({
   carriedCalls: z.number().int().describe('Calls that show it right behind the hop'),
@@ -48,15 +46,17 @@ export async function listHops(store: Store, scope: Scope, window: Window, limit
     WITH crossed AS
     (
         SELECT
-            route,
-            ${ATTRIBUTES.map((name) => `${name}_outcome, ${brokeAt(name)} AS ${name}_at`).join(',\n            ')},
-            count() AS n,
-            sum(ifNull(cost_usd, 0)) AS known,
-            countIf(cost_usd IS NULL) AS unknown
-        FROM calls FINAL
-        WHERE ${sql}
-        -- Calls that fared alike are put together first: there are few ways to fare, and many calls.
-        GROUP BY route, ${WAYS}
+            way,
+            ${ofWay.route} AS route,
+            ${ATTRIBUTES.map((name, i) => `${ofWay.outcome(i + 1)} AS ${name}_outcome, ${brokeAt(i + 1)} AS ${name}_at`).join(',\n            ')},
+            n, known, unknown
+        FROM
+        (
+            SELECT way, count() AS n, sum(ifNull(cost_usd, 0)) AS known, countIf(cost_usd IS NULL) AS unknown
+            FROM calls FINAL
+            WHERE ${sql}
+            GROUP BY way
+        )
     )
     SELECT
         hop_from, hop_to,
@@ -77,19 +77,20 @@ export async function listHops(store: Store, scope: Scope, window: Window, limit
             ${ATTRIBUTES.map((name) => `${name}_lost`).join(' OR ')} AS all_lost
         FROM crossed
         ARRAY JOIN range(1, length(route)) AS i
-        GROUP BY route, ${WAYS}, hop_from, hop_to
+        GROUP BY way, hop_from, hop_to
     )
     GROUP BY hop_from, hop_to
     ORDER BY sum(cost) DESC, calls DESC, hop_from, hop_to
-    LIMIT {limit: UInt32}`,
+    LIMIT {limit: UInt32}
+    ${DAY_BY_DAY}`,
     { ...params, limit },
   );
   return z.array(rowSchema).parse(rows).map(toHopRow);
 }
 
 /** SQL for the number of the hop, from 1, at which an attribute was lost, changed or first seen; 0: at none. */
-function brokeAt(name: string): string {
-  return `arrayFirstIndex((a, b) -> a = ${name}_hop_from AND b = ${name}_hop_to, arrayPopBack(route), arrayPopFront(route))`;
+function brokeAt(attribute: number): string {
+  return `arrayFirstIndex((a, b) -> a = ${ofWay.hopFrom(attribute)} AND b = ${ofWay.hopTo(attribute)}, arrayPopBack(route), arrayPopFront(route))`;
 }
 
 function isCarried(name: string): string {

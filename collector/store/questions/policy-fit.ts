@@ -6,21 +6,24 @@ import type { PolicyFit } from '../../../schemas/policy-fit.js';
 import { policyFateSchema, policyFitSchema } from '../../../schemas/policy-fit.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn } from './scope.js';
+import { callsIn, DAY_BY_DAY } from './scope.js';
+import { ofWay } from './ways.js';
 
 const MOST_ROUTES = 50;
 
 const sums = { calls: z.coerce.number(), costUsd: usdSchema, unknownCost: z.coerce.number() };
 
-const fateSchema = z.object({ policy: z.string(), fate: policyFateSchema, ...sums });
-
-const routeSchema = fateSchema.extend({
+const routeSchema = z.object({
+  policy: z.string(),
+  fate: policyFateSchema,
+  ...sums,
   route: z.array(z.string()),
   operation: z.string(),
-  stream: z.boolean(),
-  failed: z.boolean(),
+  stream: z.coerce.boolean(),
+  failed: z.coerce.boolean(),
   shared: z.coerce.boolean(),
   routes: z.coerce.number(),
+  isSum: z.coerce.boolean(),
 });
 
 /** A call counts for the policy that it resolves to, else for the one that it names, else for that of its origin. */
@@ -28,22 +31,39 @@ const fated = (where: string): string => `
     SELECT
         coalesce(nullIf(resolved_policy, ''), nullIf(policy, ''), policy_origin) AS led_to,
         multiIf(
-            has(finding_rules, 'bypass'), 'bypass',
-            has(finding_rules, 'bound-too-late'), 'bound-too-late',
-            has(finding_rules, 'policy-mismatch'), 'mismatch',
-            has(finding_rules, 'ambiguous-policy'), 'ambiguous',
+            has(${ofWay.findingRules}, 'bypass'), 'bypass',
+            has(${ofWay.findingRules}, 'bound-too-late'), 'bound-too-late',
+            has(${ofWay.findingRules}, 'policy-mismatch'), 'mismatch',
+            has(${ofWay.findingRules}, 'ambiguous-policy'), 'ambiguous',
             resolved_policy != '', 'seen',
             policy = '' AND policy_origin != '', 'lost',
             'unattributed'
         ) AS fate,
-        route, operation, stream, failed, has(finding_rules, 'shared-call') AS shared, cost_usd
-    FROM calls FINAL
-    WHERE ${where}`;
+        ${ofWay.route} AS route,
+        ${ofWay.operation} AS operation,
+        ${ofWay.stream} AS stream,
+        ${ofWay.failed} AS failed,
+        has(${ofWay.findingRules}, 'shared-call') AS shared,
+        n, known, unknown
+    FROM
+    (
+        -- By hashes of few bytes: grouping by four columns of low cardinality would write out all their strings.
+        SELECT
+            any(calls.way) AS way,
+            any(calls.resolved_policy) AS resolved_policy,
+            any(calls.policy) AS policy,
+            any(calls.policy_origin) AS policy_origin,
+            count() AS n, sum(ifNull(cost_usd, 0)) AS known, countIf(cost_usd IS NULL) AS unknown
+        FROM calls FINAL
+        WHERE ${where}
+        GROUP BY
+            sipHash64(calls.way), sipHash64(calls.resolved_policy), sipHash64(calls.policy), sipHash64(calls.policy_origin)
+    )`;
 
 const sumsOf = `
-        count() AS calls,
-        toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS costUsd,
-        countIf(cost_usd IS NULL) AS unknownCost`;
+        sum(n) AS calls,
+        toDecimalString(sum(known), 12) AS costUsd,
+        sum(unknown) AS unknownCost`;
 
 /**
  * What each policy would and would not see of the calls in a window, by the ways they come: policies of the contract,
@@ -56,29 +76,22 @@ export async function policyFit(
   window: Window,
 ): Promise<PolicyFit[]> {
   const { sql, params } = callsIn(scope, window);
-  const [fateRows, routeRows] = await Promise.all([
-    store.rows(
-      `
-    SELECT led_to AS policy, fate, ${sumsOf}
-    FROM (${fated(sql)})
-    GROUP BY led_to, fate
-    ORDER BY led_to, sum(ifNull(cost_usd, 0)) DESC, calls DESC, fate`,
-      params,
-    ),
-    store.rows(
-      `
+  const rows = await store.rows(
+    `
     SELECT
         led_to AS policy, fate, route, operation, stream, failed, shared, ${sumsOf},
-        count() OVER (PARTITION BY led_to) AS routes
+        grouping(route) = 1 AS isSum,
+        count() OVER (PARTITION BY led_to, isSum) AS routes
     FROM (${fated(sql)})
-    GROUP BY led_to, fate, route, operation, stream, failed, shared
-    ORDER BY led_to, sum(ifNull(cost_usd, 0)) DESC, calls DESC, fate, route, operation, stream, failed, shared
-    LIMIT {mostRoutes: UInt32} BY led_to`,
-      { ...params, mostRoutes: MOST_ROUTES },
-    ),
-  ]);
-  const fates = z.array(fateSchema).parse(fateRows);
-  const routes = z.array(routeSchema).parse(routeRows);
+    GROUP BY GROUPING SETS ((led_to, fate), (led_to, fate, route, operation, stream, failed, shared))
+    ORDER BY led_to, sum(known) DESC, calls DESC, fate, route, operation, stream, failed, shared
+    LIMIT {mostRoutes: UInt32} BY led_to, isSum
+    ${DAY_BY_DAY}`,
+    { ...params, mostRoutes: MOST_ROUTES },
+  );
+  const ways = z.array(routeSchema).parse(rows);
+  const fates = ways.filter(({ isSum }) => isSum);
+  const routes = ways.filter(({ isSum }) => !isSum);
   const ids = new Set([...contract.policyById.keys(), ...fates.map(({ policy }) => policy)]);
   return [...ids].map((id) => fitOf(id, contract.policyById.has(id), fates, routes));
 }
@@ -86,7 +99,7 @@ export async function policyFit(
 function fitOf(
   id: string,
   isListed: boolean,
-  fates: readonly z.infer<typeof fateSchema>[],
+  fates: readonly z.infer<typeof routeSchema>[],
   routes: readonly z.infer<typeof routeSchema>[],
 ): PolicyFit {
   const own = fates.filter(({ policy }) => policy === id);

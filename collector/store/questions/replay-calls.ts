@@ -3,7 +3,7 @@ import type { ReplayedCall } from '../../../auditor/policy/simulate.js';
 import { parseUsd } from '../../../auditor/cost/usd.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn, DAY_US } from './scope.js';
+import { callsIn, DAY_BY_DAY, DAY_US } from './scope.js';
 
 const text = z.string().transform((value) => (value === '' ? null : value));
 
@@ -49,7 +49,8 @@ async function daysWithCalls(store: Store, window: Window): Promise<number[]> {
     SELECT DISTINCT toUInt32(toUnixTimestamp(toStartOfDay(start_time, 'UTC'))) AS at
     FROM calls FINAL
     WHERE ${sql}
-    ORDER BY at`,
+    ORDER BY at
+    ${DAY_BY_DAY}`,
     params,
   );
   return z
@@ -78,7 +79,8 @@ async function readPage(store: Store, day: Window, last: Row | undefined, page: 
     WHERE ${sql}
       ${last === undefined ? '' : 'AND (toUnixTimestamp64Micro(start_time), trace_id, span_id) > ({startUs: Int64}, {traceId: String}, {spanId: String})'}
     ORDER BY start_time, trace_id, span_id
-    LIMIT {page: UInt32}`,
+    LIMIT {page: UInt32}
+    ${DAY_BY_DAY}`,
     {
       ...params,
       page,

@@ -18,6 +18,12 @@ export function iso(us: number): string {
   return new Date(Math.floor(us / 1_000)).toISOString();
 }
 
+/**
+ * To put at the end of every query of `calls FINAL`. A call is filed under its day, and where another audit moves it to
+ * another day it is deleted under the first, so days need not be merged with each other, nor read where not asked for.
+ */
+export const DAY_BY_DAY = 'SETTINGS do_not_merge_across_partitions_select_final = 1';
+
 /** What to put behind `WHERE` on `calls`, with its parameters. */
 export interface Condition {
   readonly sql: string;

@@ -4,8 +4,8 @@ import { usdSchema, verdictSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn, DAY_US } from './scope.js';
-import { tallies } from './tally.js';
+import { DAY_US } from './scope.js';
+import { talliesWithSpend } from './tally.js';
 
 /** More stretches than this cannot be told apart in a chart. */
 const MOST_POINTS = 100;
@@ -23,13 +23,6 @@ export const seriesPointSchema = z.object({
 });
 export type SeriesPoint = z.infer<typeof seriesPointSchema>;
 
-const spendRowSchema = z.object({
-  bucket: z.coerce.number(),
-  unattributed: usdSchema,
-  attributed: usdSchema,
-  enforceable: usdSchema,
-});
-
 const NO_SPEND = { unattributed: '0.000000000000', attributed: '0.000000000000', enforceable: '0.000000000000' };
 
 /**
@@ -40,16 +33,13 @@ const NO_SPEND = { unattributed: '0.000000000000', attributed: '0.000000000000',
 export async function seriesOf(store: Store, scope: Scope, window: Window): Promise<SeriesPoint[]> {
   const bucketUs = bucketFor(window);
   const endUs = Math.ceil(window.toUs / bucketUs) * bucketUs;
-  const [tallied, spend] = await Promise.all([
-    tallies(store, scope, window, bucketUs, endUs),
-    spendByVerdict(store, scope, window, { bucketUs, endUs }),
-  ]);
+  const tallied = await talliesWithSpend(store, scope, window, bucketUs, endUs);
   const oldest = Math.max(-1, ...tallied.keys());
   return Array.from({ length: oldest + 1 }, (_, i) => {
     const bucket = oldest - i;
     const toUs = endUs - bucket * bucketUs;
-    const tally = tallied.get(bucket);
-    const score = tally === undefined ? null : scoreOf(tally);
+    const found = tallied.get(bucket);
+    const score = found === undefined ? null : scoreOf(found.tally);
     return {
       from: new Date((toUs - bucketUs) / 1000).toISOString(),
       to: new Date(toUs / 1000).toISOString(),
@@ -57,7 +47,7 @@ export async function seriesOf(store: Store, scope: Scope, window: Window): Prom
       rowLevel: score?.rowLevel.spend.share ?? null,
       calls: score?.calls ?? 0,
       unknownCost: score?.unknownCost ?? 0,
-      spendUsd: spend.get(bucket) ?? NO_SPEND,
+      spendUsd: found?.spendUsd ?? NO_SPEND,
     };
   });
 }
@@ -69,32 +59,4 @@ function bucketFor({ fromUs, toUs }: Window): number {
   if (lengthUs < (MOST_POINTS - 1) * DAY_US) return DAY_US;
   const weekUs = 7 * DAY_US;
   return Math.ceil(lengthUs / weekUs / (MOST_POINTS - 1)) * weekUs;
-}
-
-async function spendByVerdict(
-  store: Store,
-  scope: Scope,
-  window: Window,
-  { bucketUs, endUs }: { readonly bucketUs: number; readonly endUs: number },
-): Promise<Map<number, SeriesPoint['spendUsd']>> {
-  const { sql, params } = callsIn(scope, window);
-  const sums = verdictSchema.options.map(
-    (verdict) => `toDecimalString(sumIf(ifNull(cost_usd, 0), verdict = '${verdict}'), 12) AS ${verdict}`,
-  );
-  const rows = await store.rows(
-    `
-    SELECT
-        intDiv({endUs: Int64} - toUnixTimestamp64Micro(start_time) - 1, {bucketUs: Int64}) AS bucket,
-        ${sums.join(',\n        ')}
-    FROM calls FINAL
-    WHERE ${sql}
-    GROUP BY bucket`,
-    { ...params, bucketUs, endUs },
-  );
-  return new Map(
-    z
-      .array(spendRowSchema)
-      .parse(rows)
-      .map(({ bucket, ...spendUsd }) => [bucket, spendUsd]),
-  );
 }

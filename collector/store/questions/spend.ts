@@ -3,7 +3,7 @@ import { usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn } from './scope.js';
+import { callsIn, DAY_BY_DAY } from './scope.js';
 
 /** What spend can be broken down by, and the column that holds it. */
 const COLUMNS = {
@@ -14,7 +14,7 @@ const COLUMNS = {
   provider: 'provider',
   model: 'model',
   service: 'service',
-  day: 'toString(toDate(start_time))',
+  day: 'toDate(start_time)',
 } as const;
 
 export const spendDimensionSchema = z.enum([
@@ -53,18 +53,21 @@ export async function spendBy(
   limit = 1_000,
 ): Promise<SpendRow[]> {
   const { sql, params } = callsIn(scope, window);
+  // Not by an array of them: a single column of low cardinality is grouped by without looking at its strings.
+  const names = dimensions.map((one) => COLUMNS[one]);
   const rows = await store.rows(
     `
     SELECT
-        [${dimensions.map((one) => `toString(${COLUMNS[one]})`).join(', ')}] AS keys,
+        [${names.map((name) => `toString(${name})`).join(', ')}] AS keys,
         count() AS calls,
         toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS cost,
         countIf(cost_usd IS NULL) AS unknown_cost
     FROM calls FINAL
     WHERE ${sql}
-    GROUP BY keys
+    GROUP BY ${names.join(', ')}
     ORDER BY sum(ifNull(cost_usd, 0)) DESC, calls DESC, keys
-    LIMIT {limit: UInt32}`,
+    LIMIT {limit: UInt32}
+    ${DAY_BY_DAY}`,
     { ...params, limit },
   );
   return z

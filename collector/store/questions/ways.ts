@@ -1,0 +1,92 @@
+import * as z from 'zod';
+import type { Scope } from '../../../schemas/gate.js';
+import type { Store } from '../client.js';
+import { callsIn, DAY_BY_DAY } from './scope.js';
+
+/**
+ * SQL for the parts of `way`, the column of `calls` that says how a call fared. There are few ways and many calls, so
+ * group by `way` first and read its parts from the groups. Attributes are numbered: 1 tenant, 2 feature, 3 policy.
+ */
+export const ofWay = {
+  route: "JSONExtract(way, 1, 'Array(String)')",
+  outcome: (attribute: number): string => `JSONExtractString(way, 2, ${attribute})`,
+  hopFrom: (attribute: number): string => `JSONExtractString(way, 3, ${attribute})`,
+  hopTo: (attribute: number): string => `JSONExtractString(way, 4, ${attribute})`,
+  findingRules: "JSONExtract(way, 5, 'Array(String)')",
+  findingSeverities: "JSONExtract(way, 6, 'Array(String)')",
+  findingQuestions: "JSONExtract(way, 7, 'Array(String)')",
+  findingAttributes: "JSONExtract(way, 8, 'Array(String)')",
+  findingHopFrom: "JSONExtract(way, 9, 'Array(String)')",
+  findingHopTo: "JSONExtract(way, 10, 'Array(String)')",
+  operation: 'JSONExtractString(way, 11)',
+  stream: 'JSONExtractUInt(way, 12) = 1',
+  failed: 'JSONExtractUInt(way, 13) = 1',
+  verdict: 'JSONExtractString(way, 14)',
+} as const;
+
+/** Columns to keep of each way in a query of `calls`, for `newestOfSql` above it. */
+export const newestInWaySql = 'max(start_time) AS newest, argMax(calls.day, start_time) AS newest_day';
+
+/** Columns for the newest of the calls that several ways come to, for `newestOfWays`. */
+export const newestOfSql =
+  'argMax(way, newest) AS newestWay, toUnixTimestamp64Micro(max(newest)) AS newestAtUs, toUInt16(argMax(newest_day, newest)) AS newestDay';
+
+export const newestOfSchema = z.object({
+  newestWay: z.string(),
+  newestAtUs: z.coerce.number(),
+  newestDay: z.coerce.number(),
+});
+type NewestOf = z.infer<typeof newestOfSchema>;
+
+const sampleSchema = z.object({
+  way: z.string(),
+  atUs: z.coerce.number(),
+  traceId: z.string(),
+  findings: z.array(
+    z
+      .tuple([z.string(), z.string(), z.string(), z.string(), z.string(), z.string(), z.string()])
+      .transform(([rule, severity, attribute, hopFrom, hopTo, message, fix]) => {
+        return { rule, severity, attribute, hopFrom, hopTo, message, fix };
+      }),
+  ),
+});
+type Sample = z.infer<typeof sampleSchema>;
+
+/**
+ * Looks up calls that were found as the newest of theirs, as evidence: reads only the days in which these began.
+ *
+ * @returns finds the call; undefined where it was replaced in between
+ */
+export async function newestOfWays(
+  store: Store,
+  scope: Scope,
+  newest: readonly NewestOf[],
+): Promise<(one: NewestOf) => Sample | undefined> {
+  if (newest.length === 0) return () => undefined;
+  const times = [...new Set(newest.map(({ newestAtUs }) => newestAtUs))];
+  const fromUs = times.reduce((least, at) => Math.min(least, at));
+  const toUs = times.reduce((greatest, at) => Math.max(greatest, at)) + 1;
+  const { sql, params } = callsIn(scope, { fromUs, toUs });
+  const rows = await store.rows(
+    `
+    SELECT
+        way,
+        toUnixTimestamp64Micro(start_time) AS atUs,
+        trace_id AS traceId,
+        arrayZip(finding_rules, finding_severities, finding_attributes, finding_hop_from, finding_hop_to,
+            finding_messages, finding_fixes) AS findings
+    FROM calls FINAL
+    WHERE ${sql}
+      AND calls.day IN {days: Array(UInt16)}
+      AND toUnixTimestamp64Micro(start_time) IN {times: Array(Int64)}
+    ${DAY_BY_DAY}`,
+    { ...params, times, days: [...new Set(newest.map(({ newestDay }) => newestDay))] },
+  );
+  const found = new Map(
+    z
+      .array(sampleSchema)
+      .parse(rows)
+      .map((one) => [`${one.atUs} ${one.way}`, one]),
+  );
+  return ({ newestWay, newestAtUs }) => found.get(`${newestAtUs} ${newestWay}`);
+}

@@ -1,0 +1,82 @@
+import { questions } from '../../collector/api/questions.js';
+import type { Store } from '../../collector/store/client.js';
+import { contract } from '../support/contract.js';
+import { startTestStore } from '../support/engine.js';
+import type { Figure } from './figure.js';
+import { figure } from './figure.js';
+import { CALL_DAYS, generateCalls } from './generate-calls.js';
+
+/** What the page asks, over the default window and over all that is stored. */
+const ASKED: readonly { readonly path: string; readonly query: Readonly<Record<string, string>> }[] = [
+  { path: '/gate', query: { keep: 'false' } },
+  { path: '/score', query: {} },
+  { path: '/series', query: {} },
+  { path: '/gaps', query: {} },
+  { path: '/spend', query: { by: 'tenant' } },
+  { path: '/spend', query: { by: 'user,day' } },
+  { path: '/hops', query: {} },
+  { path: '/routes', query: {} },
+  { path: '/calls', query: {} },
+  { path: '/policies', query: {} },
+  { path: '/gate', query: { keep: 'false', tenant: 'tenant-7' } },
+];
+
+const GATES = 20;
+
+/**
+ * How long each question of the page takes over so many calls in 30 days: of the last 7 days, and of all. Days that
+ * are over are one part each, as an hour makes of them by itself.
+ */
+export async function benchQuestions(sizes: readonly number[], runs = 5): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const calls of sizes) {
+    await using test = await startTestStore();
+    const nowUs = Date.now() * 1_000;
+    await generateCalls(test.store, calls, nowUs);
+    await mergePastDays(test.store, nowUs);
+    for (const since of ['7d', `${CALL_DAYS}d`]) {
+      for (const { path, query } of ASKED) {
+        const name = `${path} ${new URLSearchParams({ ...query, since }).toString()}, ${inMillions(calls)} million calls`;
+        const ms = await repeat(runs, () => ask(test.store, nowUs, path, { ...query, since }));
+        figures.push(figure(name, 'ms', ms));
+      }
+    }
+    const gate = { keep: 'false', tenant: 'tenant-7' };
+    const start = performance.now();
+    for (let i = 0; i < GATES; i += 1) await ask(test.store, nowUs, '/gate', gate);
+    const perSecond = (GATES * 1_000) / (performance.now() - start);
+    figures.push(figure(`answers of the gate for one tenant, ${inMillions(calls)} million calls`, '/s', [perSecond]));
+  }
+  return figures;
+}
+
+/** How a size is written in the names of figures. */
+export function inMillions(calls: number): string {
+  return String(calls / 1_000_000);
+}
+
+async function mergePastDays(store: Store, nowUs: number): Promise<void> {
+  const today = Math.floor(nowUs / 86_400_000_000);
+  for (let day = today - CALL_DAYS; day < today; day += 1) {
+    await store.command(
+      `OPTIMIZE TABLE calls PARTITION '${new Date(day * 86_400_000).toISOString().slice(0, 10)}' FINAL`,
+    );
+  }
+}
+
+async function ask(store: Store, nowUs: number, path: string, query: Readonly<Record<string, string>>): Promise<void> {
+  const question = questions.find((one) => one.path === path);
+  if (question === undefined) throw new Error(`There is no question ${path}.`);
+  await question.answer(query, { store, contract: contract(), nowUs });
+}
+
+async function repeat(runs: number, action: () => Promise<void>): Promise<number[]> {
+  const times: number[] = [];
+  // The first fills caches.
+  for (let run = 0; run <= runs; run += 1) {
+    const start = performance.now();
+    await action();
+    times.push(performance.now() - start);
+  }
+  return times.slice(1);
+}

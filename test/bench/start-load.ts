@@ -1,0 +1,62 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { packagePath } from '../../collector/package-path.js';
+
+/** What to send, how fast, and for how long. */
+export interface Sending {
+  readonly url: string;
+  readonly format: 'protobuf' | 'json';
+  readonly isGzip: boolean;
+  readonly ms: number;
+  readonly pace: { readonly senders: number } | { readonly spansPerSecond: number };
+}
+
+/** What came of it: spans a second that were answered with 200, and how long each request took. */
+export interface Outcome {
+  readonly spans: number;
+  readonly spansPerSecond: number;
+  readonly latenciesMs: readonly number[];
+}
+
+/** A process that sends what it is told to. */
+export interface Load extends AsyncDisposable {
+  /** @throws Error where a request was not answered with 200 */
+  readonly send: (sending: Sending) => Promise<Outcome>;
+}
+
+/** Starts the sending process. */
+export function startLoad(): Load {
+  const child = fork(packagePath('dist/test/bench/load.js'));
+  return {
+    send: async (sending) => {
+      const answer = answerOf(child);
+      child.send(sending);
+      return answer;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill();
+      await once(child, 'exit');
+    },
+  };
+}
+
+async function answerOf(child: ChildProcess): Promise<Outcome> {
+  const ended = new AbortController();
+  const gone = (code: number | null): void => ended.abort(new Error(`The sending process ended with ${code}.`));
+  child.once('exit', gone);
+  try {
+    const [message]: { outcome: Outcome; error?: string }[] = await once(child, 'message', { signal: ended.signal });
+    if (message === undefined || message.error !== undefined) throw new Error(message?.error ?? 'No answer came.');
+    return message.outcome;
+  } finally {
+    child.off('exit', gone);
+  }
+}
+
+/** The time that a share of requests waited at most. */
+export function quantile(latenciesMs: readonly number[], share: number): number {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
