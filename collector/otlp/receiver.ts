@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Logger } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
-import type { Span } from '../../schemas/span.js';
 import { listen, stopperOf } from '../listen.js';
 import { StoreUnavailable } from '../store/errors.js';
+import type { SpanRows } from '../store/span-rows.js';
 import { Aborted, BodyTooLarge, readBody, unzip } from './body.js';
 import { createByteBudget, OverBudget } from './byte-budget.js';
 import { MalformedRequest, TooManySpans } from './errors.js';
@@ -20,7 +20,7 @@ export interface ReceiverOptions {
   readonly port: number;
   readonly contract: CompiledContract;
   /** Takes the spans; resolves when they are durable, rejects with `StoreUnavailable` when they are not. */
-  readonly sink: { readonly write: (spans: readonly Span[]) => Promise<void> };
+  readonly sink: { readonly write: (rows: SpanRows) => Promise<void> };
   readonly log: Logger;
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
@@ -91,10 +91,13 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       const packed = await readBody(request, maxBodyBytes, share.take);
       const body = isGzip(request) ? await unzip(packed, maxBodyBytes, share.take) : packed;
       if (body !== packed) share.giveBack(packed.length);
-      const { spans, rejected, rejectedReason } = (encoding === 'json' ? decodeJson : decodeProtobuf)(body, reader);
-      await sink.write(spans);
+      const { rows, rejected, rejectedReason, lacking } = (encoding === 'json' ? decodeJson : decodeProtobuf)(
+        body,
+        reader,
+      );
+      await sink.write(rows);
       const message =
-        rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(spans);
+        rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(lacking);
       return { status: 200, body: exportResponse(encoding, rejected, message) };
     } finally {
       share.end();
