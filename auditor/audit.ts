@@ -10,6 +10,7 @@ import type { RouteFinding } from './findings.js';
 import { findingsOf, traceFindingsOf } from './findings.js';
 import type { Route } from './trace/audited-route.js';
 import { callStation, routeTo } from './trace/audited-route.js';
+import { maxRouteSpans } from './trace/route.js';
 import type { Neighbours } from './trace/neighbours.js';
 import { billableCalls } from './trace/billable-calls.js';
 import { buildTrace, hasFailed } from './trace/trace.js';
@@ -34,7 +35,9 @@ export interface TraceAudit {
  */
 export function auditTrace(spans: readonly Span[], contract: CompiledContract, neighbours?: Neighbours): TraceAudit {
   const trace = buildTrace(spans, neighbours);
-  const calls = billableCalls(trace).map((node) => auditCall(routeTo(node, trace, contract), contract));
+  const billable = billableCalls(trace);
+  const maxSpans = maxRouteSpans(billable.length);
+  const calls = billable.map((node) => auditCall(routeTo(node, trace, contract, maxSpans), contract));
   return { traceId: trace.traceId, spans: trace.nodes.length, calls, findings: traceFindingsOf(trace, contract) };
 }
 

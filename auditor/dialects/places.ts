@@ -13,6 +13,9 @@ export const factKeys: ReadonlyMap<string, number> = new Map(
   [...new Set(dialects.flatMap(keysOf))].map((key, slot) => [key, slot]),
 );
 
+/** The keys any of which shows that a span speaks a dialect: one without them is no call. */
+export const markKeys: ReadonlySet<string> = new Set(dialects.flatMap(marksOf));
+
 /** The keys whose values are JSON: they may be longer than others, and what is cut is no JSON. */
 export const jsonFactKeys: ReadonlySet<string> = new Set(
   dialects.flatMap((one) => sourcesOf(one).flatMap((source) => (typeof source === 'string' ? [] : [source.key]))),
@@ -84,12 +87,12 @@ function parsedAt(slot: number, values: FactValues): unknown {
   return parsed;
 }
 
+function marksOf({ marks, scopeMarks = [] }: Dialect): string[] {
+  return [...marks, ...scopeMarks];
+}
+
 function keysOf(one: Dialect): string[] {
-  return [
-    ...one.marks,
-    ...(one.scopeMarks ?? []),
-    ...sourcesOf(one).map((source) => (typeof source === 'string' ? source : source.key)),
-  ];
+  return [...marksOf(one), ...sourcesOf(one).map((source) => (typeof source === 'string' ? source : source.key))];
 }
 
 function sourcesOf(one: Dialect): Source[] {

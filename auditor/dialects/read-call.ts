@@ -198,8 +198,15 @@ function firstCount(places: readonly Place[], values: FactValues): number | null
   for (const place of places) {
     const text = textAt(place, values);
     if (text === '') continue;
-    const count = /^\d{1,16}$/.test(text) ? countOrNull(Number(text)) : null;
+    const count = isDigits(text) ? countOrNull(Number(text)) : null;
     if (count !== null) return count;
   }
   return null;
+}
+
+/** Whether a text is of 1 to 16 digits and nothing else: faster than a regular expression, and asked thrice a call. */
+function isDigits(text: string): boolean {
+  if (text.length > 16) return false;
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false;
+  return text.length > 0;
 }

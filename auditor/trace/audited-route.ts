@@ -34,9 +34,9 @@ export interface Route extends Path {
   readonly policy: Resolution;
 }
 
-/** Works out all that the rules look at for one billable call. */
-export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract): Route {
-  const path = pathTo(call, contract);
+/** Works out all that the rules look at for one billable call, over so many spans of its route at most. */
+export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract, maxSpans?: number): Route {
+  const path = pathTo(call, contract, maxSpans);
   const signatures = signaturesOn(path.stations, call.span.startUs, contract);
   const passages = {
     tenant: passageOf('tenant', path.stations, contract, signatures),

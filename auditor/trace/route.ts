@@ -12,6 +12,19 @@ const IS_REMOTE = 0x200;
 /** A route of more spans is no honest one; what is further up is not looked at, and the route is not whole. */
 const MAX_ROUTE_SPANS = 1_000;
 
+/**
+ * So many spans are on all routes of one trace together: ten thousand calls, each below the one before, would
+ * otherwise take gigabytes. An honest trace of as many calls is wide and not deep.
+ */
+const MAX_SPANS_ON_ALL_ROUTES = 500_000;
+/** A route is followed so far in any case. */
+const LEAST_ROUTE_SPANS = 16;
+
+/** How many spans of each route are followed in a trace of so many billable calls. */
+export function maxRouteSpans(calls: number): number {
+  return Math.min(MAX_ROUTE_SPANS, Math.max(LEAST_ROUTE_SPANS, Math.floor(MAX_SPANS_ON_ALL_ROUTES / calls)));
+}
+
 /** A maximal run of consecutive spans on a route in one service and one process. */
 export interface Station {
   readonly service: string;
@@ -38,12 +51,12 @@ export interface Path {
   readonly echoes: readonly SpanNode[];
 }
 
-/** Walks from a billable call up to the top and divides the way into stations. */
-export function pathTo(call: SpanNode, contract: CompiledContract): Path {
+/** Walks from a billable call up to the top, or over so many spans, and divides the way into stations. */
+export function pathTo(call: SpanNode, contract: CompiledContract, maxSpans = MAX_ROUTE_SPANS): Path {
   const upwards: SpanNode[] = [call];
   const echoes: SpanNode[] = [];
   let at = call;
-  while (at.parent !== null && upwards.length < MAX_ROUTE_SPANS) {
+  while (at.parent !== null && upwards.length < maxSpans) {
     at = at.parent;
     upwards.push(at);
     if (at.span.call !== null) echoes.push(at);

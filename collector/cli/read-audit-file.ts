@@ -6,10 +6,11 @@ import type { GatewayName, GatewayRecord } from '../../schemas/payload.js';
 import type { Span } from '../../schemas/span.js';
 import { jsonValues } from '../json-lines.js';
 import { BodyTooLarge, unzip } from '../otlp/body.js';
+import type { DecodedRequest } from '../otlp/decoded-request.js';
 import { MalformedRequest } from '../otlp/errors.js';
 import { decodeJsonValue } from '../otlp/json.js';
 import { decodeProtobuf } from '../otlp/protobuf.js';
-import type { DecodedRequest, SpanReader } from '../otlp/span-reader.js';
+import type { SpanReader } from '../otlp/span-reader.js';
 import { UsageError } from './exit.js';
 
 const MAX_FILE_BYTES = 2 * 1024 ** 3;

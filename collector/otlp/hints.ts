@@ -1,6 +1,5 @@
 import type { CompiledContract } from '../../auditor/contract.js';
-import { carriedBy } from '../../auditor/trace/carried.js';
-import type { Span } from '../../schemas/span.js';
+import type { LackingCalls } from './decoded-request.js';
 
 const QUIET_US = 60_000_000;
 /** Services that are remembered; past that, the oldest may be told again. */
@@ -14,10 +13,14 @@ const MAX_HINTS = 5;
  *
  * @param clockUs the present, microseconds since 1970
  */
-export function createHints(contract: CompiledContract, clockUs: () => number): (spans: readonly Span[]) => string {
+export function createHints(
+  contract: CompiledContract,
+  clockUs: () => number,
+): (lacking: readonly LackingCalls[]) => string {
   const toldUs = new Map<string, number>();
-  return (spans) => {
-    const lacking = lackingByService(spans, contract);
+  return (all) => {
+    if (all.length === 0) return '';
+    const lacking = byService(all, contract);
     const nowUs = clockUs();
     const hints: string[] = [];
     let untold = 0;
@@ -48,20 +51,16 @@ function shown(service: string): string {
   return service.slice(0, 60).replaceAll(/\p{Cc}/gu, ' ');
 }
 
-function lackingByService(
-  spans: readonly Span[],
+function byService(
+  all: readonly LackingCalls[],
   contract: CompiledContract,
 ): Map<string, { calls: number; keys: Set<string> }> {
   const lacking = new Map<string, { calls: number; keys: Set<string> }>();
-  for (const span of spans) {
-    if (span.call === null) continue;
-    const carried = carriedBy(span, contract);
-    const missing = contract.required.filter((name) => carried[name] === undefined);
-    if (missing.length === 0) continue;
-    const entry = lacking.get(span.service) ?? { calls: 0, keys: new Set() };
-    entry.calls += 1;
-    for (const name of missing) entry.keys.add(contract.source.attributes[name].key);
-    lacking.set(span.service, entry);
+  for (const { service, calls, names } of all) {
+    const entry = lacking.get(service) ?? { calls: 0, keys: new Set() };
+    entry.calls += calls;
+    for (const name of names) entry.keys.add(contract.source.attributes[name].key);
+    lacking.set(service, entry);
   }
   return lacking;
 }

@@ -1,6 +1,6 @@
 import type { CompiledContract } from '../../auditor/contract.js';
-import type { Span } from '../../schemas/span.js';
 import type { Caller } from '../keys/key-ring.js';
+import type { SpanRows } from '../store/span-rows.js';
 import type { Metrics, Transport } from '../watch/metrics.js';
 import type { ByteShare } from './byte-budget.js';
 import { createByteBudget } from './byte-budget.js';
@@ -8,13 +8,13 @@ import { createHints } from './hints.js';
 import { decodeJson } from './json.js';
 import { decodeProtobuf } from './protobuf.js';
 import type { Encoding } from './response.js';
-import { saidBy } from './said-by.js';
+import { senderOf } from './sender.js';
 import { createSpanReader } from './span-reader.js';
 
 export interface IntakeOptions {
   readonly contract: CompiledContract;
   /** Takes the spans; resolves when they are durable, rejects with `StoreUnavailable` when they are not. */
-  readonly sink: { readonly write: (spans: readonly Span[]) => Promise<void> };
+  readonly sink: { readonly write: (rows: SpanRows) => Promise<void> };
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
   readonly metrics: Metrics;
@@ -29,7 +29,7 @@ export interface Taken {
   readonly message: string;
 }
 
-/** What every way in has in common, once a body is there: bytes to spans to the sink. */
+/** What every way in has in common, once a body is there: bytes to rows to the sink. */
 export interface Intake {
   /** Opens a request's share of the memory that all of them have together. */
   readonly open: () => ByteShare;
@@ -53,14 +53,15 @@ export function createIntake(options: IntakeOptions): Intake {
     open: budget.open,
     take: async (body, encoding, transport, caller) => {
       const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
-      const { spans, rejected, rejectedReason } = saidBy(caller, decode(body, reader));
-      metrics.received(transport, spans.length + rejected);
+      const { rows, rejected, rejectedReason, lacking } = decode(body, reader, senderOf(caller));
+      const taken = rows.starts.length;
+      metrics.received(transport, taken + rejected);
       metrics.rejected(transport, rejected);
-      await sink.write(spans);
-      metrics.acknowledged(transport, spans.length);
+      await sink.write(rows);
+      metrics.acknowledged(transport, taken);
       return {
         rejected,
-        message: rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(spans),
+        message: rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(lacking),
       };
     },
   };

@@ -1,52 +1,61 @@
 import { isUtf8 } from 'node:buffer';
 import { SpanKind, StatusCode } from '../../schemas/span.js';
-import type { Span, SpanLink } from '../../schemas/span.js';
 import { MAX_DEPTH } from './any-value.js';
+import type { DecodedRequest } from './decoded-request.js';
 import { MalformedRequest } from './errors.js';
-import type { DecodedRequest, RawSpan, ScopeContext, SpanReader } from './span-reader.js';
+import type { Fields, JsonPlace } from './json-fields.js';
+import {
+  doubleIn,
+  eachIn,
+  eachItem,
+  enumerated,
+  fieldsIn,
+  idIn,
+  integerIn,
+  nanosIn,
+  pathOf,
+  stringIn,
+  wholeIn,
+} from './json-fields.js';
 import { checkJsonShape } from './json-shape.js';
-import { clearAttributes, keepAttribute, setAttribute } from './span-attributes.js';
-import { toSpan, UNKNOWN_SERVICE, unusable } from './span-reader.js';
-import { cutText, MAX_VALUE_LENGTH } from './text.js';
-
-type Fields = Readonly<Record<string, unknown>>;
+import type { KnownKey } from './known-key.js';
+import { decodeProtobuf } from './protobuf.js';
+import type { Sender } from './sender.js';
+import { ANY_SENDER } from './sender.js';
+import type { SpanReader } from './span-reader.js';
+import type { WireWriter } from './wire-writer.js';
+import { createWireWriter } from './wire-writer.js';
 
 /**
  * Decodes an `ExportTraceServiceRequest` in OTLP/JSON: ids in hex, 64-bit integers as strings or numbers, enums as
  * integers, unknown fields ignored.
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  *
+ * What is of use is written as protobuf and decoded as such, so that there is one way in which spans are understood.
+ *
  * @throws MalformedRequest that names what is wrong and where; TooManySpans
  */
-export function decodeJson(body: Uint8Array, reader: SpanReader): DecodedRequest {
+export function decodeJson(body: Uint8Array, reader: SpanReader, sender: Sender = ANY_SENDER): DecodedRequest {
   if (!isUtf8(body)) throw new MalformedRequest('The request is not UTF-8 text.');
   checkJsonShape(body);
-  return decodeJsonValue(parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')), reader);
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  return decodeJsonValue(parse(text), reader, sender);
 }
 
 /** Decodes a request that was parsed already. */
-export function decodeJsonValue(request: unknown, reader: SpanReader): DecodedRequest {
+export function decodeJsonValue(value: unknown, reader: SpanReader, sender: Sender = ANY_SENDER): DecodedRequest {
   reader.begin();
-  const spans: Span[] = [];
-  let rejected = 0;
-  let rejectedReason = '';
-  for (const [resourceSpans, at] of list(fields(request, 'The request'), 'resourceSpans', 'resourceSpans')) {
-    const resource = readResource(resourceSpans['resource'], reader, at);
-    for (const [scopeSpans, scopeAt] of list(resourceSpans, 'scopeSpans', `${at}.scopeSpans`)) {
-      const scope = { ...resource, ...readScope(scopeSpans['scope'], scopeAt) };
-      for (const [span, spanAt] of list(scopeSpans, 'spans', `${scopeAt}.spans`)) {
-        reader.checkCount(spans.length + rejected + 1);
-        const raw = readSpan(span, reader, spanAt);
-        const reason = unusable(raw);
-        if (reason === null) spans.push(toSpan(raw, scope, reader));
-        else {
-          rejected += 1;
-          rejectedReason ||= reason;
-        }
-      }
-    }
-  }
-  return { spans, rejected, rejectedReason };
+  const wire = createWireWriter();
+  const request: Request = { wire, reader, at: [] };
+  eachIn(fieldsIn(value, request.at), 'resourceSpans', request.at, (one) => writeResourceSpans(request, one));
+  return decodeProtobuf(wire.message(), reader, sender);
+}
+
+interface Request {
+  readonly wire: WireWriter;
+  readonly reader: SpanReader;
+  /** What is being read, for messages. */
+  readonly at: JsonPlace;
 }
 
 function parse(text: string): unknown {
@@ -59,116 +68,121 @@ function parse(text: string): unknown {
   }
 }
 
-function readResource(resource: unknown, reader: SpanReader, at: string): Pick<ScopeContext, 'service' | 'resource'> {
-  const kept: string[] = [];
-  let service = '';
-  if (resource === undefined || resource === null) return { service: UNKNOWN_SERVICE, resource: kept };
-  eachAttribute(fields(resource, `${at}.resource`), `${at}.resource`, (key, value, where) => {
-    const known = reader.keyNamed(key);
-    if (key === 'service.name') service = textOf(value, where, known.maxLength);
-    if (known.use === 'keep') keepAttribute(kept, known, textOf(value, where, known.maxLength));
+function writeResourceSpans(request: Request, resourceSpans: Fields): void {
+  const { wire, at } = request;
+  const mark = wire.open(1);
+  within(request, resourceSpans, 'resource', (resource) => {
+    const inner = wire.open(1);
+    writeAttributes(request, resource, 1, ({ use, key }) => use === 'keep' || key === 'service.name');
+    wire.close(inner);
   });
-  return { service: service || UNKNOWN_SERVICE, resource: kept };
-}
-
-function readScope(scope: unknown, at: string): Pick<ScopeContext, 'scopeName' | 'scopeVersion'> {
-  if (scope === undefined || scope === null) return { scopeName: '', scopeVersion: '' };
-  const said = fields(scope, `${at}.scope`);
-  return {
-    scopeName: cutText(string(said, 'name', `${at}.scope`), MAX_VALUE_LENGTH),
-    scopeVersion: cutText(string(said, 'version', `${at}.scope`), MAX_VALUE_LENGTH),
-  };
-}
-
-function readSpan(span: Fields, reader: SpanReader, at: string): RawSpan {
-  const { attributes } = reader;
-  clearAttributes(attributes);
-  eachAttribute(span, at, (key, value, where) => {
-    const known = reader.keyNamed(key);
-    if (known.use !== 'skip') setAttribute(attributes, known, textOf(value, where, known.maxLength));
+  eachIn(resourceSpans, 'scopeSpans', at, (scopeSpans) => {
+    const inner = wire.open(2);
+    within(request, scopeSpans, 'scope', (scope) => {
+      const scopeMark = wire.open(1);
+      wire.text(1, stringIn(scope, 'name', at));
+      wire.text(2, stringIn(scope, 'version', at));
+      wire.close(scopeMark);
+    });
+    eachIn(scopeSpans, 'spans', at, (span) => writeSpan(request, span));
+    wire.close(inner);
   });
-  const status = span['status'];
-  return {
-    traceId: string(span, 'traceId', at).toLowerCase(),
-    spanId: string(span, 'spanId', at).toLowerCase(),
-    parentSpanId: string(span, 'parentSpanId', at).toLowerCase(),
-    traceState: cutText(string(span, 'traceState', at), MAX_VALUE_LENGTH),
-    flags: whole(span, 'flags', at),
-    name: cutText(string(span, 'name', at), MAX_VALUE_LENGTH),
-    kind: enumerated(span, 'kind', KINDS, at),
-    startUs: micros(span, 'startTimeUnixNano', at),
-    endUs: micros(span, 'endTimeUnixNano', at),
-    status:
-      status === undefined || status === null
-        ? 0
-        : enumerated(fields(status, `${at}.status`), 'code', CODES, `${at}.status`),
-    droppedAttributes: whole(span, 'droppedAttributesCount', at),
-    attributes,
-    links: [...list(span, 'links', `${at}.links`)].map(([link, where]) => readLink(link, reader, where)),
-  };
+  wire.close(mark);
 }
 
-function readLink(link: Fields, reader: SpanReader, at: string): SpanLink {
-  const attributes: string[] = [];
-  eachAttribute(link, at, (key, value, where) => {
-    const known = reader.keyNamed(key);
-    if (known.use === 'keep') keepAttribute(attributes, known, textOf(value, where, known.maxLength));
+/** Looks into a field that may be missing. */
+function within({ at }: Request, owner: Fields, key: string, look: (inner: Fields) => void): void {
+  const value = owner[key];
+  if (value === undefined || value === null) return;
+  at.push(key);
+  look(fieldsIn(value, at));
+  at.pop();
+}
+
+function writeSpan(request: Request, span: Fields): void {
+  const { wire, at } = request;
+  const mark = wire.open(2);
+  wire.bytes(1, idIn(span, 'traceId', at));
+  wire.bytes(2, idIn(span, 'spanId', at));
+  wire.bytes(4, idIn(span, 'parentSpanId', at));
+  wire.text(3, stringIn(span, 'traceState', at));
+  wire.text(5, stringIn(span, 'name', at));
+  wire.uint(6, enumerated(span, 'kind', KINDS, at));
+  wire.fixed64(7, nanosIn(span, 'startTimeUnixNano', at));
+  wire.fixed64(8, nanosIn(span, 'endTimeUnixNano', at));
+  writeAttributes(request, span, 9, ({ use }) => use !== 'skip');
+  wire.uint(10, wholeIn(span, 'droppedAttributesCount', at));
+  eachIn(span, 'links', at, (link) => {
+    const inner = wire.open(13);
+    wire.bytes(1, idIn(link, 'traceId', at));
+    wire.bytes(2, idIn(link, 'spanId', at));
+    writeAttributes(request, link, 4, ({ use }) => use === 'keep');
+    wire.close(inner);
   });
-  return {
-    traceId: string(link, 'traceId', at).toLowerCase(),
-    spanId: string(link, 'spanId', at).toLowerCase(),
-    attributes,
-  };
+  within(request, span, 'status', (status) => {
+    const inner = wire.open(15);
+    wire.uint(3, enumerated(status, 'code', CODES, at));
+    wire.close(inner);
+  });
+  wire.fixed32(16, wholeIn(span, 'flags', at));
+  wire.close(mark);
 }
 
-function eachAttribute(owner: Fields, at: string, take: (key: string, value: unknown, at: string) => void): void {
-  for (const [pair, where] of list(owner, 'attributes', `${at}.attributes`))
-    take(string(pair, 'key', where), pair['value'], where);
+/** Writes those attributes that are wanted; the others are not looked at. */
+function writeAttributes(request: Request, owner: Fields, field: number, isWanted: (known: KnownKey) => boolean): void {
+  const { wire, reader, at } = request;
+  eachIn(owner, 'attributes', at, (pair) => {
+    const key = stringIn(pair, 'key', at);
+    if (!isWanted(reader.keyNamed(key))) return;
+    const mark = wire.open(field);
+    wire.text(1, key);
+    writeValue(request, pair['value'], 2, 0);
+    wire.close(mark);
+  });
 }
 
-/** The text that is kept of an AnyValue; see `readAnyValue`, its twin on the wire. */
-function textOf(value: unknown, at: string, maxLength: number): string {
-  const plain = plainOf(value, at, 0);
-  if (plain === null) return '';
-  const text = typeof plain === 'object' ? JSON.stringify(plain) : String(plain);
-  return cutText(text, maxLength);
-}
-
-type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
-
-function plainOf(value: unknown, at: string, depth: number): Plain {
-  if (value === undefined || value === null) return null;
-  if (depth > MAX_DEPTH) throw new MalformedRequest(`Values are nested over ${MAX_DEPTH} deep at ${at}.`);
-  const said = fields(value, `${at}.value`);
-  if (said['stringValue'] !== undefined) return string(said, 'stringValue', at);
-  if (said['boolValue'] !== undefined) return said['boolValue'] === true;
-  if (said['intValue'] !== undefined) return integer(said['intValue'], at, depth);
-  if (said['doubleValue'] !== undefined) return double(said['doubleValue'], at);
-  if (said['arrayValue'] !== undefined) {
-    return [...items(fields(said['arrayValue'], at), 'values', at)].map(([one]) => plainOf(one, at, depth + 1));
+/** Writes an AnyValue as a field: see `readAnyValue`. */
+function writeValue(request: Request, value: unknown, field: number, depth: number): void {
+  const { wire, at } = request;
+  if (value === undefined || value === null) return;
+  at.push('value');
+  const said = fieldsIn(value, at);
+  if (said['stringValue'] !== undefined) wire.textMessage(field, 1, stringIn(said, 'stringValue', at));
+  else {
+    const mark = wire.open(field);
+    if (said['boolValue'] !== undefined) wire.uint(2, said['boolValue'] === true ? 1 : 0);
+    else if (said['intValue'] !== undefined) wire.int64(3, integerIn(said, 'intValue', at));
+    else if (said['doubleValue'] !== undefined) wire.double(4, doubleIn(said, 'doubleValue', at));
+    else if (said['arrayValue'] !== undefined) writeList(request, said, 'arrayValue', 5, depth);
+    else if (said['kvlistValue'] !== undefined) writeList(request, said, 'kvlistValue', 6, depth);
+    wire.close(mark);
   }
-  if (said['kvlistValue'] !== undefined) {
-    const entries = [...list(fields(said['kvlistValue'], at), 'values', at)];
-    return Object.fromEntries(entries.map(([one]) => [string(one, 'key', at), plainOf(one['value'], at, depth + 1)]));
-  }
-  return null;
+  at.pop();
 }
 
-/** Inside an array a number stays one as long as it is exact; at the top all becomes text anyway. */
-function integer(value: unknown, at: string, depth: number): string | number {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string' || !/^-?\d{1,20}$/.test(text))
-    throw new MalformedRequest(`${shown(value)} at ${at} is no 64-bit integer.`);
-  const exact = BigInt(text);
-  if (exact !== BigInt.asIntN(64, exact)) throw new MalformedRequest(`${text} at ${at} is over 64 bits.`);
-  if (depth > 0 && Number.isSafeInteger(Number(exact))) return Number(exact);
-  return exact.toString();
-}
-
-function double(value: unknown, at: string): number {
-  const number = typeof value === 'number' ? value : Number(value);
-  if (typeof value === 'number' || value === 'NaN' || !Number.isNaN(number)) return number;
-  throw new MalformedRequest(`${shown(value)} at ${at} is no number.`);
+/** ArrayValue { 1: repeated AnyValue values }; KeyValueList { 1: repeated KeyValue values } */
+function writeList(
+  request: Request,
+  said: Fields,
+  key: 'arrayValue' | 'kvlistValue',
+  field: number,
+  depth: number,
+): void {
+  const { wire, at } = request;
+  if (depth >= MAX_DEPTH) throw new MalformedRequest(`Values are nested over ${MAX_DEPTH} deep at ${pathOf(at)}.`);
+  const mark = wire.open(field);
+  within(request, said, key, (list) => {
+    if (key === 'arrayValue') eachItem(list, 'values', at, (one) => writeValue(request, one ?? {}, 1, depth + 1));
+    else {
+      eachIn(list, 'values', at, (pair) => {
+        const entry = wire.open(1);
+        wire.text(1, stringIn(pair, 'key', at));
+        writeValue(request, pair['value'], 2, depth + 1);
+        wire.close(entry);
+      });
+    }
+  });
+  wire.close(mark);
 }
 
 const KINDS: Readonly<Record<string, number>> = {
@@ -185,55 +199,3 @@ const CODES: Readonly<Record<string, number>> = {
   STATUS_CODE_OK: StatusCode.ok,
   STATUS_CODE_ERROR: StatusCode.error,
 };
-
-/** The specification wants integers; names are what some senders write all the same. */
-function enumerated(owner: Fields, key: string, names: Readonly<Record<string, number>>, at: string): number {
-  const value = owner[key];
-  return typeof value === 'string' && Object.hasOwn(names, value) ? (names[value] ?? 0) : whole(owner, key, at);
-}
-
-function whole(owner: Fields, key: string, at: string): number {
-  const value = owner[key] ?? 0;
-  const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
-  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < 2 ** 32) return number;
-  throw new MalformedRequest(`${shown(value)} at ${at}.${key} is no whole number of 32 bits.`);
-}
-
-/** Nanoseconds as whole microseconds. A number past 2^53 has lost its last digits to JSON, but not microseconds. */
-function micros(owner: Fields, key: string, at: string): number {
-  const value = owner[key] ?? 0;
-  const digits = typeof value === 'number' && Number.isInteger(value) ? BigInt(value).toString() : value;
-  if (typeof digits !== 'string' || !/^\d{1,20}$/.test(digits))
-    throw new MalformedRequest(`${shown(value)} at ${at}.${key} is no time in nanoseconds.`);
-  return Number(BigInt.asUintN(64, BigInt(digits)) / 1_000n);
-}
-
-function string(owner: Fields, key: string, at: string): string {
-  const value = owner[key] ?? '';
-  if (typeof value !== 'string') throw new MalformedRequest(`${at}.${key} is not a string.`);
-  return value;
-}
-
-function* list(owner: Fields, key: string, at: string): Iterable<[Fields, string]> {
-  for (const [one, where] of items(owner, key, at)) yield [fields(one, where), where];
-}
-
-function* items(owner: Fields, key: string, at: string): Iterable<[unknown, string]> {
-  const value = owner[key] ?? [];
-  if (!Array.isArray(value)) throw new MalformedRequest(`${at} is not a list.`);
-  for (const [i, one] of value.entries()) yield [one, `${at}[${i}]`];
-}
-
-function fields(value: unknown, at: string): Fields {
-  if (!isFields(value)) throw new MalformedRequest(`${at} is not an object.`);
-  return value;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A value as it may stand in a message. */
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 40);
-}

@@ -1,67 +1,121 @@
-import { SIGNATURE_KEY } from '../../schemas/signature.js';
+import type { FactValues } from '../../auditor/dialects/places.js';
 import type { Attributes } from '../../schemas/span.js';
-import { cutText, MAX_VALUE_LENGTH } from './text.js';
+import type { KnownKey } from './known-key.js';
+import type { Wire } from './wire.js';
 
-/** What becomes of an attribute: passed over unread, read to understand the call, or kept on the span. */
-export type KeyUse = 'skip' | 'read' | 'keep';
-
-/** An attribute key, with all that was ever judged of it. */
-export interface KnownKey {
-  readonly key: string;
-  readonly use: KeyUse;
-  /** UTF-16 units after which its value is cut. */
-  readonly maxLength: number;
-  /** Its place among the values that calls are read from; -1: none. */
-  readonly slot: number;
-  readonly isContractKey: boolean;
-  /** Whether it counts however many others a span has: one of the contract, or one that tells of a call. */
-  readonly isNeeded: boolean;
-  /** Whether whoever asks for the key during one request gets this same object. */
-  readonly isShared: boolean;
-}
-
-/** The attributes of the one span that is being read: one list serves all spans, so that none costs a list. */
+/**
+ * The attributes of the one span that is being read: one list serves all spans, so that none costs a list.
+ *
+ * Invariants: entries 0 to `count - 1` are of different keys; where `texts[i]` is null the value is the ASCII bytes
+ * from `starts[i]` to `ends[i]` of the request.
+ */
 export interface SpanAttributes {
   readonly keys: KnownKey[];
-  readonly values: string[];
+  readonly starts: number[];
+  readonly ends: number[];
+  readonly texts: (string | null)[];
   count: number;
-  /** The values again, by slot. */
+  /** Tells this span from all others that were read: a key that says the same number is set. */
+  serial: number;
+  /** Whether any attribute shows that the span may be a call. */
+  isMarked: boolean;
+  /** The required attributes of the contract that the span carries, as bits. */
+  carried: number;
+  /** The values by slot: see `fillFacts`. */
   readonly facts: (string | undefined)[];
 }
 
 /** So many attributes of one span are looked through, beside those that are needed: a flood must not take the day. */
 const MAX_READ_ATTRIBUTES = 96;
-const MAX_KEPT_ATTRIBUTES = 64;
 
 /** Creates an empty list for spans whose calls are read from so many slots. */
 export function createSpanAttributes(slots: number): SpanAttributes {
-  return { keys: [], values: [], count: 0, facts: Array.from({ length: slots }, () => undefined) };
+  return {
+    keys: [],
+    starts: [],
+    ends: [],
+    texts: [],
+    count: 0,
+    serial: 0,
+    isMarked: false,
+    carried: 0,
+    facts: Array.from({ length: slots }, () => undefined),
+  };
 }
 
 /** Makes the list ready for the next span. */
 export function clearAttributes(list: SpanAttributes): void {
-  for (let i = 0; i < list.count; i += 1) {
-    const slot = list.keys[i]?.slot ?? -1;
-    if (slot >= 0) list.facts[slot] = undefined;
-  }
   list.count = 0;
+  list.serial += 1;
+  list.isMarked = false;
+  list.carried = 0;
 }
 
-/** Sets an attribute; of a key that occurs twice the last value counts, as in a map. */
-export function setAttribute(list: SpanAttributes, known: KnownKey, value: string): void {
-  const { keys, values, count } = list;
-  let place = 0;
-  while (place < count && keys[place] !== known && (known.isShared || keys[place]?.key !== known.key)) place += 1;
-  if (place === count) {
-    if (count >= MAX_READ_ATTRIBUTES && !known.isNeeded) return;
-    keys[place] = known;
-    list.count = count + 1;
+/**
+ * Sets an attribute; of a key that occurs twice the last value counts, as in a map.
+ *
+ * @param text null: the ASCII bytes from `start` to `end`
+ */
+export function setAttribute(
+  list: SpanAttributes,
+  known: KnownKey,
+  start: number,
+  end: number,
+  text: string | null,
+): void {
+  let place = placeOf(list, known);
+  if (place === -1) {
+    place = list.count;
+    if (place >= MAX_READ_ATTRIBUTES && !known.isNeeded) return;
+    list.count = place + 1;
+    list.keys[place] = known;
+    known.setIn = list.serial;
+    known.place = place;
+    if (known.isMark) list.isMarked = true;
+    list.carried |= known.requiredBit;
   }
-  values[place] = value;
-  if (known.slot >= 0) list.facts[known.slot] = value;
+  list.starts[place] = start;
+  list.ends[place] = end;
+  list.texts[place] = text;
 }
 
-/** The same for what is not a span, in the form in which it is kept. */
+/** Whether a span has an attribute of its own with this key. */
+export function hasAttribute(list: SpanAttributes, known: KnownKey): boolean {
+  return placeOf(list, known) !== -1;
+}
+
+function placeOf({ keys, count, serial }: SpanAttributes, known: KnownKey): number {
+  if (known.isShared) return known.setIn === serial ? known.place : -1;
+  for (let place = 0; place < count; place += 1) if (keys[place]?.key === known.key) return place;
+  return -1;
+}
+
+/**
+ * Fills in the values that calls are read from.
+ *
+ * @param textIn reads the bytes of a value as text
+ */
+export function fillFacts(
+  { keys, starts, ends, texts, count, facts }: SpanAttributes,
+  wire: Wire,
+  textIn: (wire: Wire, start: number, end: number) => string,
+): FactValues {
+  for (let i = 0; i < count; i += 1) {
+    const slot = keys[i]?.slot ?? -1;
+    if (slot >= 0) facts[slot] = texts[i] ?? textIn(wire, starts[i] ?? 0, ends[i] ?? 0);
+  }
+  return facts;
+}
+
+/** Empties them again. */
+export function clearFacts({ keys, count, facts }: SpanAttributes): void {
+  for (let i = 0; i < count; i += 1) {
+    const slot = keys[i]?.slot ?? -1;
+    if (slot >= 0) facts[slot] = undefined;
+  }
+}
+
+/** Keeps an attribute of what is not a span; of a key that occurs twice the last value counts. */
 export function keepAttribute(kept: string[], { key, isNeeded }: KnownKey, value: string): void {
   for (let i = 0; i < kept.length; i += 2) {
     if (kept[i] !== key) continue;
@@ -71,48 +125,7 @@ export function keepAttribute(kept: string[], { key, isNeeded }: KnownKey, value
   if (kept.length < 2 * MAX_READ_ATTRIBUTES || isNeeded) kept.push(key, value);
 }
 
-/**
- * What a span keeps: its own attributes, then those of its resource which it does not override. The contract's keys
- * come first, so that a flood of others cannot push them out.
- */
-export function keptOf(own: SpanAttributes, resource: Attributes, isContractKey: (key: string) => boolean): string[] {
-  const kept: string[] = [];
-  keepOwn(kept, own, true);
-  keepResource(kept, resource, (key) => isContractKey(key));
-  keepOwn(kept, own, false);
-  keepResource(kept, resource, (key) => !isContractKey(key));
-  return kept;
-}
-
-function keepOwn(kept: string[], { keys, values, count }: SpanAttributes, isOfContract: boolean): void {
-  for (let i = 0; i < count && kept.length < 2 * MAX_KEPT_ATTRIBUTES; i += 1) {
-    const known = keys[i];
-    if (known?.isContractKey !== isOfContract || known.use !== 'keep') continue;
-    kept.push(known.key, keptValue(known.key, values[i] ?? ''));
-  }
-}
-
-function keepResource(kept: string[], resource: Attributes, isWanted: (key: string) => boolean): void {
-  for (let i = 0; i < resource.length && kept.length < 2 * MAX_KEPT_ATTRIBUTES; i += 2) {
-    const key = resource[i] ?? '';
-    if (isWanted(key) && isNew(kept, key)) kept.push(key, keptValue(key, resource[i + 1] ?? ''));
-  }
-}
-
-function isNew(kept: Attributes, key: string): boolean {
-  for (let i = 0; i < kept.length; i += 2) if (kept[i] === key) return false;
-  return true;
-}
-
-function keptValue(key: string, value: string): string {
-  // One that is cut says nothing; it was bounded when it was read.
-  if (key === SIGNATURE_KEY) return value;
-  // A query may hold secrets.
-  const path = key === 'http.target' || key === 'url.path' ? withoutQuery(value) : value;
-  return cutText(path, MAX_VALUE_LENGTH);
-}
-
-function withoutQuery(path: string): string {
-  const end = path.search(/[?#]/);
-  return end === -1 ? path : path.slice(0, end);
+/** The keys and values of attributes in pairs. */
+export function* pairsOf(attributes: Attributes): Iterable<readonly [key: string, value: string]> {
+  for (let i = 0; i + 1 < attributes.length; i += 2) yield [attributes[i] ?? '', attributes[i + 1] ?? ''];
 }

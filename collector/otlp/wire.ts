@@ -38,6 +38,25 @@ export function enter(wire: Wire, end: number): number {
   return wire.at + length;
 }
 
+/** Whether bytes are the same as those of another view from a place to its end. */
+export function isSameBytes(view: DataView, start: number, end: number, other: DataView, otherAt: number): boolean {
+  if (end - start !== other.byteLength - otherAt) return false;
+  let at = start;
+  let to = otherAt;
+  for (; at + 4 <= end; at += 4, to += 4) if (view.getInt32(at, true) !== other.getInt32(to, true)) return false;
+  for (; at < end; at += 1, to += 1) if (view.getUint8(at) !== other.getUint8(to)) return false;
+  return true;
+}
+
+/** Whether bytes are ASCII, and so their own text in UTF-8, of as many characters. */
+export function isAscii(view: DataView, start: number, end: number): boolean {
+  let bits = 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) bits |= view.getInt32(at, true);
+  for (; at < end; at += 1) bits |= view.getUint8(at);
+  return (bits & 0x80808080) === 0;
+}
+
 /** Passes over the field whose tag was just read. */
 export function skip(wire: Wire, tag: number, end: number): void {
   skipField(wire, tag, end, 0);
@@ -89,10 +108,15 @@ function endless(start: number, end: number): MalformedRequest {
   return new MalformedRequest(`A varint at byte ${start} ${end - start < 10 ? 'has no end' : 'has over ten bytes'}.`);
 }
 
+/** Ports, status codes and most counts of tokens are below. */
+const SMALL = 16_384;
+const smallTexts: (string | undefined)[] = Array.from({ length: SMALL }, () => undefined);
+
 /** A 64-bit signed varint in decimal digits. */
 export function readInt64Text(wire: Wire, end: number): string {
   const start = wire.at;
   const value = readVarint(wire, end);
+  if (value < SMALL) return (smallTexts[value] ??= String(value));
   if (value <= Number.MAX_SAFE_INTEGER) return String(value);
   let exact = 0n;
   for (let at = wire.at - 1; at >= start; at -= 1) exact = (exact << 7n) | BigInt((wire.bytes[at] ?? 0) & 0x7f);

@@ -4,6 +4,8 @@ import { formatUsd } from '../../auditor/cost/usd.js';
 export interface RowReader {
   hasMore(): boolean;
   uint8(): number;
+  /** `Date`: days since 1970. */
+  date(): number;
   uint32(): number;
   /** @throws RangeError past 2^53 - 1 */
   uint64(): number;
@@ -94,6 +96,7 @@ export function createRowReader(bytes: Uint8Array): RowReader {
   return {
     hasMore: () => at < buffer.length,
     uint8: () => buffer[take(1)] ?? 0,
+    date: () => buffer.readUInt16LE(take(2)),
     uint32: () => buffer.readUInt32LE(take(4)),
     uint64,
     bool: () => buffer[take(1)] === 1,

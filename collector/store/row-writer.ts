@@ -29,6 +29,16 @@ export interface RowWriter {
   nullableUsd(value: string | null): void;
   /** The count that goes before the elements of an array. */
   length(count: number): void;
+  /** Bytes as hex digits, two a byte. */
+  hex(from: DataView, start: number, end: number): void;
+  /** A `String` whose bytes stand elsewhere. */
+  bytesAsString(from: DataView, start: number, end: number): void;
+  /** Bytes that are part of a row already. */
+  raw(from: DataView, start: number, end: number): void;
+  /** Writes a byte over one that was written before. */
+  overwrite(at: number, byte: number): void;
+  /** How many bytes were written so far. */
+  size(): number;
   /** What was written so far; valid until the next write. */
   bytes(): Uint8Array;
   /** Forgets what was written, keeps the memory. */
@@ -37,12 +47,21 @@ export interface RowWriter {
 
 const FIRST_SIZE = 64 * 1024;
 
+/** From so many bytes on a call into the engine is worth its cost. */
+const LONG = 256;
+
+/** The two digits of each byte, the first of them in the low eight bits. */
+const HEX_DIGITS = Uint16Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16LE(),
+);
+
 /** The first amount that has over 18 digits, in units of 1e-12 dollars. */
 const TOO_MANY_PICO = 10n ** 18n;
 
 /** Creates a writer. */
 export function createRowWriter(): RowWriter {
   let buffer = Buffer.allocUnsafe(FIRST_SIZE);
+  let view = viewOf(buffer);
   let at = 0;
 
   /** Makes room for `more` bytes. Every method calls it before it writes. */
@@ -51,6 +70,7 @@ export function createRowWriter(): RowWriter {
     const grown = Buffer.allocUnsafe(Math.max(buffer.length * 2, at + more));
     buffer.copy(grown, 0, 0, at);
     buffer = grown;
+    view = viewOf(buffer);
   }
 
   /** LEB128, as ClickHouse writes lengths. */
@@ -68,8 +88,23 @@ export function createRowWriter(): RowWriter {
     if (!Number.isSafeInteger(value) || value < 0)
       throw new RangeError(`${value} is no whole number from 0 to 2^53 - 1.`);
     need(8);
-    at = buffer.writeUInt32LE(value % 0x1_0000_0000, at);
-    at = buffer.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at);
+    view.setUint32(at, value >>> 0, true);
+    view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+    at += 8;
+  }
+
+  function raw(from: DataView, start: number, end: number): void {
+    need(end - start);
+    if (end - start > LONG) buffer.set(new Uint8Array(from.buffer, from.byteOffset + start, end - start), at);
+    else {
+      // Variables, since every step through `at` would wait for the one before to be stored.
+      const target = view;
+      let to = at;
+      let i = start;
+      for (; i + 4 <= end; i += 4, to += 4) target.setInt32(to, from.getInt32(i, true), true);
+      for (; i < end; i += 1, to += 1) target.setUint8(to, from.getUint8(i));
+    }
+    at += end - start;
   }
 
   function string(text: string): void {
@@ -77,8 +112,10 @@ export function createRowWriter(): RowWriter {
     // The commonest strings are short and ASCII: then the length in bytes is the length, and one pass is enough.
     if (length < 0x80) {
       need(1 + length);
+      const target = view;
+      const to = at + 1;
       let i = 0;
-      for (let code = 0; i < length && (code = text.charCodeAt(i)) < 0x80; i += 1) buffer[at + 1 + i] = code;
+      for (let code = 0; i < length && (code = text.charCodeAt(i)) < 0x80; i += 1) target.setUint8(to + i, code);
       if (i === length) {
         buffer[at] = length;
         at += 1 + length;
@@ -142,9 +179,41 @@ export function createRowWriter(): RowWriter {
       if (fits) at = buffer.writeBigInt64LE(pico, at);
     },
     length: varint,
+    hex: (from, start, end) => {
+      need(2 * (end - start));
+      const target = view;
+      let to = at;
+      for (let i = start; i < end; i += 1, to += 2) target.setUint16(to, HEX_DIGITS[from.getUint8(i)] ?? 0, true);
+      at = to;
+    },
+    bytesAsString: (from, start, end) => {
+      if (end - start < 0x80) {
+        need(1);
+        view.setUint8(at++, end - start);
+      } else varint(end - start);
+      raw(from, start, end);
+    },
+    raw,
+    overwrite: (place, byte) => {
+      buffer[place] = byte;
+    },
+    size: () => at,
     bytes: () => buffer.subarray(0, at),
     reset: () => {
       at = 0;
     },
   };
+}
+
+const scratch = createRowWriter();
+
+/** Some columns by themselves, to be copied into many rows. */
+export function columnsOf(write: (row: RowWriter) => void): DataView {
+  scratch.reset();
+  write(scratch);
+  return viewOf(Buffer.from(scratch.bytes()));
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -1,8 +1,8 @@
-import type { Span } from '../../schemas/span.js';
 import type { Store } from './client.js';
 import { StoreUnavailable } from './errors.js';
-import { createRowWriter } from './row-writer.js';
-import { spanColumns, writeSpan } from './spans.js';
+import type { SpanRows } from './span-rows.js';
+import { stampRows } from './span-rows.js';
+import { spanColumns } from './spans.js';
 
 export interface SpanWriterOptions {
   readonly store: Store;
@@ -23,7 +23,7 @@ export interface SpanWriter extends AsyncDisposable {
    *
    * @throws StoreUnavailable where they are not, or may not be: whoever sent them should send them again
    */
-  readonly write: (spans: readonly Span[]) => Promise<void>;
+  readonly write: (rows: SpanRows) => Promise<void>;
   /** Spans that wait or are being inserted. */
   readonly heldSpans: () => number;
   /** Writes what is waiting, then refuses everything; may be called twice. */
@@ -31,7 +31,7 @@ export interface SpanWriter extends AsyncDisposable {
 }
 
 interface Waiting {
-  readonly spans: readonly Span[];
+  readonly rows: SpanRows;
   readonly done: () => void;
   readonly fail: (error: unknown) => void;
 }
@@ -43,7 +43,6 @@ interface Waiting {
  */
 export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
   const { store, clockUs, minGapMs = 40, maxSpans = 20_000, maxHeldSpans = 200_000 } = options;
-  const row = createRowWriter();
   let waiting: Waiting[] = [];
   let waitingSpans = 0;
   let heldSpans = 0;
@@ -59,18 +58,19 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
     return lastReceivedAtUs;
   }
 
-  function write(spans: readonly Span[]): Promise<void> {
+  function write(rows: SpanRows): Promise<void> {
+    const spans = rows.starts.length;
     if (isStopped) return Promise.reject(new StoreUnavailable('Waybill is shutting down.'));
-    if (spans.length === 0) return Promise.resolve();
-    if (heldSpans > 0 && heldSpans + spans.length > maxHeldSpans) {
+    if (spans === 0) return Promise.resolve();
+    if (heldSpans > 0 && heldSpans + spans > maxHeldSpans) {
       return Promise.reject(
         new StoreUnavailable(`${heldSpans} spans are waiting for ClickHouse, which is all that may.`),
       );
     }
-    heldSpans += spans.length;
-    waitingSpans += spans.length;
+    heldSpans += spans;
+    waitingSpans += spans;
     return new Promise((done, fail) => {
-      waiting.push({ spans, done, fail });
+      waiting.push({ rows, done, fail });
       schedule();
     });
   }
@@ -100,7 +100,7 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
   function takeBatch(): Waiting[] {
     let spans = 0;
     // The first always goes along, however large: a request is never split.
-    const end = waiting.findIndex((one, i) => (spans += one.spans.length) > maxSpans && i > 0);
+    const end = waiting.findIndex((one, i) => (spans += one.rows.starts.length) > maxSpans && i > 0);
     const batch = end === -1 ? waiting : waiting.slice(0, end);
     waiting = end === -1 ? [] : waiting.slice(end);
     waitingSpans -= count(batch);
@@ -124,9 +124,9 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
 
   async function insert(batch: readonly Waiting[]): Promise<void> {
     const receivedAtUs = nextReceivedAtUs();
-    row.reset();
-    for (const { spans } of batch) for (const span of spans) writeSpan(row, span, receivedAtUs);
-    await store.insertRowBinary('spans', spanColumns, row.bytes());
+    for (const { rows } of batch) stampRows(rows, receivedAtUs);
+    const bodies = batch.map(({ rows }) => rows.bytes);
+    await store.insertRowBinary('spans', spanColumns, Buffer.concat(bodies));
   }
 
   async function stop(): Promise<void> {
@@ -141,5 +141,5 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
 }
 
 function count(batch: readonly Waiting[]): number {
-  return batch.reduce((sum, { spans }) => sum + spans.length, 0);
+  return batch.reduce((sum, { rows }) => sum + rows.starts.length, 0);
 }

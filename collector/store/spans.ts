@@ -6,21 +6,22 @@ import type { RowWriter } from './row-writer.js';
 
 /** The columns of `spans`, in the order in which rows are written and read. */
 export const spanColumns = [
+  'received_at',
   'day',
+  'start_time',
+  'end_time',
   'trace_id',
   'span_id',
   'parent_span_id',
-  'trace_state',
   'flags',
+  'kind',
+  'status',
+  'dropped_attributes',
+  'trace_state',
+  'name',
   'service',
   'scope_name',
   'scope_version',
-  'name',
-  'kind',
-  'start_time',
-  'end_time',
-  'status',
-  'dropped_attributes',
   'attributes',
   'link_trace_ids',
   'link_span_ids',
@@ -44,7 +45,6 @@ export const spanColumns = [
   'usage_estimated',
   'cache_replay',
   'reported_cost_usd',
-  'received_at',
 ] as const;
 
 const DAY_US = 86_400_000_000;
@@ -101,28 +101,39 @@ const NO_USAGE: Usage = {
 
 /** Writes one span as a row of `spans`. */
 export function writeSpan(row: RowWriter, span: Span, receivedAtUs: number): void {
-  const call = span.call ?? NO_CALL;
-  const usage = call.usage ?? NO_USAGE;
+  row.dateTime64(receivedAtUs);
   row.date(dayOf(span.startUs, receivedAtUs));
+  row.dateTime64(storableUs(span.startUs));
+  row.dateTime64(storableUs(span.endUs));
   row.fixedAscii(span.traceId, 32);
   row.fixedAscii(span.spanId, 16);
   row.string(span.parentSpanId ?? '');
-  row.string(span.traceState);
   row.uint32(span.flags);
+  row.uint8(span.kind);
+  row.uint8(span.status);
+  row.uint32(span.droppedAttributes);
+  row.string(span.traceState);
+  row.string(span.name);
   row.string(span.service);
   row.string(span.scopeName);
   row.string(span.scopeVersion);
-  row.string(span.name);
-  row.uint8(span.kind);
-  row.dateTime64(storableUs(span.startUs));
-  row.dateTime64(storableUs(span.endUs));
-  row.uint8(span.status);
-  row.uint32(span.droppedAttributes);
   row.map(span.attributes);
-  row.strings(span.links.map(({ traceId }) => traceId));
-  row.strings(span.links.map(({ spanId }) => spanId));
-  row.length(span.links.length);
-  for (const { attributes } of span.links) row.map(attributes);
+  writeLinks(row, span.links);
+  writeCall(row, span.call);
+}
+
+/** Writes the columns of the links. */
+export function writeLinks(row: RowWriter, links: readonly SpanLink[]): void {
+  row.strings(links.map(({ traceId }) => traceId));
+  row.strings(links.map(({ spanId }) => spanId));
+  row.length(links.length);
+  for (const { attributes } of links) row.map(attributes);
+}
+
+/** Writes the columns from `dialect` to the end of the row. */
+export function writeCall(row: RowWriter, said: CallFacts | null): void {
+  const call = said ?? NO_CALL;
+  const usage = call.usage ?? NO_USAGE;
   row.string(call.dialect);
   row.string(call.operation);
   row.string(call.provider);
@@ -142,7 +153,6 @@ export function writeSpan(row: RowWriter, span: Span, receivedAtUs: number): voi
   row.bool(call.usageEstimated);
   row.bool(call.cacheReplay);
   row.nullableUsd(call.reportedCostUsd);
-  row.dateTime64(receivedAtUs);
 }
 
 /** A stored span, with the arrival that brought it: microseconds since 1970. */
@@ -159,9 +169,8 @@ export function readSpans(bytes: Uint8Array): StoredSpan[] {
   return spans;
 }
 
-/** The columns for a `SELECT` whose rows `readSpans` understands; `day` is not among them. */
+/** The columns for a `SELECT` whose rows `readSpans` understands. */
 export const spanSelect: string = spanColumns
-  .slice(1)
   .map((column) =>
     column === 'attributes' || column === 'link_attributes' ? `CAST(${column}, '${plainType(column)}')` : column,
   )
@@ -172,26 +181,30 @@ function plainType(column: 'attributes' | 'link_attributes'): string {
 }
 
 function readSpan(row: RowReader): StoredSpan {
+  const receivedAtUs = row.dateTime64();
+  row.date();
+  const startUs = row.dateTime64();
+  const endUs = row.dateTime64();
   const span = {
     traceId: row.fixedAscii(32),
     spanId: row.fixedAscii(16),
     parentSpanId: row.string() || null,
-    traceState: row.string(),
     flags: row.uint32(),
+    kind: row.uint8(),
+    startUs,
+    endUs,
+    status: row.uint8(),
+    droppedAttributes: row.uint32(),
+    traceState: row.string(),
+    name: row.string(),
     service: row.string(),
     scopeName: row.string(),
     scopeVersion: row.string(),
-    name: row.string(),
-    kind: row.uint8(),
-    startUs: row.dateTime64(),
-    endUs: row.dateTime64(),
-    status: row.uint8(),
-    droppedAttributes: row.uint32(),
     attributes: row.map(),
     links: readLinks(row),
     call: readCallFacts(row),
   };
-  return { span, receivedAtUs: row.dateTime64() };
+  return { span, receivedAtUs };
 }
 
 function readLinks(row: RowReader): SpanLink[] {

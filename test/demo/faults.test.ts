@@ -31,7 +31,7 @@ async function runDemo(): Promise<Run> {
     contract,
     sink: {
       write: async (more) => {
-        spans.push(...more);
+        spans.push(...more.spans);
       },
     },
     log: pino({ level: 'silent' }),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { StoreUnavailable } from '../../collector/store/errors.js';
-import { startSpanWriter } from '../../collector/store/span-writer.js';
+import { startTestWriter } from '../support/span-rows.js';
 import type { TestStore } from '../support/engine.js';
 import { startTestStore } from '../support/engine.js';
 import { seededRandom } from '../support/random.js';
@@ -22,7 +22,7 @@ interface Ledger {
 
 /** Sends requests until told that it is enough, and each one again until it is acknowledged. */
 async function send(test: TestStore, ledger: Ledger, isEnough: () => boolean): Promise<void> {
-  await using writer = startSpanWriter({ store: test.store, clockUs: () => Date.now() * 1_000, minGapMs: 5 });
+  await using writer = startTestWriter({ store: test.store, clockUs: () => Date.now() * 1_000, minGapMs: 5 });
   const sender = async (): Promise<void> => {
     while (!isEnough()) {
       ledger.requests += 1;

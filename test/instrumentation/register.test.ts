@@ -34,7 +34,7 @@ beforeAll(async () => {
       write: async (more) => {
         unanswered += 1;
         if (answerMs > 0) await sleep(answerMs);
-        spans.push(...more);
+        spans.push(...more.spans);
         unanswered -= 1;
       },
     },

@@ -85,7 +85,7 @@ export async function startCapture({
     host: '127.0.0.1',
     port: 0,
     contract: priced,
-    sink: { write: async (spans) => void received.push(...spans) },
+    sink: { write: async (rows) => void received.push(...rows.spans) },
     log: pino({ level: 'silent' }),
     clockUs: () => Date.now() * 1000,
   });

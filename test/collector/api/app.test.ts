@@ -7,7 +7,7 @@ import { connectStore } from '../../../collector/store/client.js';
 import type { Store } from '../../../collector/store/client.js';
 import { writeAudits } from '../../../collector/store/audits.js';
 import { seriesPointSchema } from '../../../collector/store/questions/series.js';
-import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import { startTestWriter } from '../../support/span-rows.js';
 import { auditReportSchema } from '../../../schemas/audit.js';
 import type { Gap, Score } from '../../../schemas/gate.js';
 import { gapSchema, gateAnswerSchema, scoreSchema } from '../../../schemas/gate.js';
@@ -251,7 +251,7 @@ describe('the API', () => {
   });
 
   it('shows a trace as it stands now, and says whether more may come', async () => {
-    await using writer = startSpanWriter({ store: test.store, clockUs: () => NOW_US - 1_000_000 });
+    await using writer = startTestWriter({ store: test.store, clockUs: () => NOW_US - 1_000_000 });
     const spans = spansOf('acme', 999);
     await writer.write(spans);
     const { traceId = '' } = spans[0] ?? {};

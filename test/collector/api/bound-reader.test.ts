@@ -8,7 +8,7 @@ import { createKey } from '../../../collector/keys/manage.js';
 import { createUsage } from '../../../collector/keys/usage.js';
 import { writeAudits } from '../../../collector/store/audits.js';
 import { restrictedTo } from '../../../collector/store/restricted-store.js';
-import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import { startTestWriter } from '../../support/span-rows.js';
 import { CREDENTIAL_TENANTS } from '../../../schemas/attributes.js';
 import type { Span } from '../../../schemas/span.js';
 import type { TestApi } from '../../support/api.js';
@@ -47,7 +47,7 @@ let keys: Record<'acme' | 'globex' | 'both' | 'all', string>;
 
 beforeAll(async () => {
   test = await startTestStore();
-  await using writer = startSpanWriter({ store: test.store, clockUs: () => NOW_US, minGapMs: 1 });
+  await using writer = startTestWriter({ store: test.store, clockUs: () => NOW_US, minGapMs: 1 });
   await writer.write(Object.values(traces).flat());
   const firstDay = new Date(START_US / 1_000).toISOString().slice(0, 10);
   await writeAudits(

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuditLoop } from '../../../collector/audit/loop.js';
 import { parseContract } from '../../../collector/contract/load.js';
-import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import { startTestWriter } from '../../support/span-rows.js';
 import type { TestApi } from '../../support/api.js';
 import { startTestApi } from '../../support/api.js';
 import { contract } from '../../support/contract.js';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
   const nowUs = Date.now() * 1_000;
   let clockUs = nowUs;
-  await using writer = startSpanWriter({ store: test.store, clockUs: () => clockUs, minGapMs: 1 });
+  await using writer = startTestWriter({ store: test.store, clockUs: () => clockUs, minGapMs: 1 });
   const startUs = nowUs - 3_600_000_000;
   const span = { startUs, endUs: startUs + 1_000_000 };
   for (let i = 1; i <= 4; i += 1) {

@@ -6,8 +6,8 @@ import type { AuditLoop, AuditLoopOptions } from '../../../collector/audit/loop.
 import { startAuditLoop } from '../../../collector/audit/loop.js';
 import type { Store } from '../../../collector/store/client.js';
 import { StoreUnavailable } from '../../../collector/store/errors.js';
-import type { SpanWriter } from '../../../collector/store/span-writer.js';
-import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import type { TestSpanWriter } from '../../support/span-rows.js';
+import { startTestWriter } from '../../support/span-rows.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
@@ -16,7 +16,7 @@ import { clean, trace } from '../../support/trace.js';
 const QUIET_MS = 5_000;
 
 let test: TestStore;
-let writer: SpanWriter;
+let writer: TestSpanWriter;
 let loop: AuditLoop;
 // Near the present, since the tables forget what is long past by the clock of the server.
 let nowUs = Date.now() * 1_000;
@@ -58,7 +58,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of ['spans', 'arrivals', 'calls', 'audits', 'cuts'])
     await test.store.command(`TRUNCATE TABLE ${table}`);
-  writer = startSpanWriter({ store: test.store, clockUs, minGapMs: 10 });
+  writer = startTestWriter({ store: test.store, clockUs, minGapMs: 10 });
   loop = newLoop();
 });
 
@@ -133,7 +133,7 @@ describe('audit loop', () => {
   it('finds rows that become visible after their own timestamp', async () => {
     await writer.write(trace(1).station('web', clean).call('gpt-4o').spans);
     await settle();
-    const slow = startSpanWriter({ store: test.store, clockUs: () => nowUs - 10_000_000, minGapMs: 1 });
+    const slow = startTestWriter({ store: test.store, clockUs: () => nowUs - 10_000_000, minGapMs: 1 });
     await slow.write(trace(2).station('web', clean).call('gpt-4o').spans);
     await loop.sweep();
     expect(await calls()).toHaveLength(1);

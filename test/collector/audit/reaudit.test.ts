@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reaudit } from '../../../collector/audit/reaudit.js';
 import { startAuditLoop } from '../../../collector/audit/loop.js';
-import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import { startTestWriter } from '../../support/span-rows.js';
 import { reauditSchema } from '../../../schemas/reaudit.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   test = await startTestStore();
   dir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
   let clockUs = NOW_US - 60_000_000;
-  await using writer = startSpanWriter({ store: test.store, clockUs: () => clockUs, minGapMs: 1 });
+  await using writer = startTestWriter({ store: test.store, clockUs: () => clockUs, minGapMs: 1 });
   for (let i = 1; i <= 6; i += 1) {
     const startUs = NOW_US - (i % 2) * DAY_US - 3_600_000_000;
     const tenant = i > 3 ? 'customer_id' : 'tenant.id';

@@ -4,8 +4,8 @@ import { recordIds } from '../../../auditor/payloads/record-span.js';
 import type { AuditLoop } from '../../../collector/audit/loop.js';
 import { startAuditLoop } from '../../../collector/audit/loop.js';
 import { writePayloads } from '../../../collector/store/payloads.js';
-import type { SpanWriter } from '../../../collector/store/span-writer.js';
-import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import type { TestSpanWriter } from '../../support/span-rows.js';
+import { startTestWriter } from '../../support/span-rows.js';
 import type { GatewayRecord } from '../../../schemas/payload.js';
 import type { Span } from '../../../schemas/span.js';
 import { contract } from '../../support/contract.js';
@@ -17,7 +17,7 @@ import { clean, trace } from '../../support/trace.js';
 const QUIET_MS = 5_000;
 
 let test: TestStore;
-let writer: SpanWriter;
+let writer: TestSpanWriter;
 let loop: AuditLoop;
 let nowUs = Math.floor(Date.now() / 1_000) * 1_000_000;
 
@@ -72,7 +72,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of ['spans', 'arrivals', 'calls', 'audits', 'cuts', 'payloads', 'payload_keys', 'span_keys'])
     await test.store.command(`TRUNCATE TABLE ${table}`);
-  writer = startSpanWriter({ store: test.store, clockUs: () => nowUs, minGapMs: 1 });
+  writer = startTestWriter({ store: test.store, clockUs: () => nowUs, minGapMs: 1 });
   loop = startAuditLoop({
     store: test.store,
     contract: contract(),

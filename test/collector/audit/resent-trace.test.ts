@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { startAuditLoop } from '../../../collector/audit/loop.js';
-import { startSpanWriter } from '../../../collector/store/span-writer.js';
+import { startTestWriter } from '../../support/span-rows.js';
 import { contract } from '../../support/contract.js';
 import { startTestStore } from '../../support/engine.js';
 import { clean, trace } from '../../support/trace.js';
@@ -15,7 +15,7 @@ it.each([
   await using test = await startTestStore();
   let nowUs = Date.now() * 1_000;
   const clockUs = (): number => nowUs;
-  await using writer = startSpanWriter({ store: test.store, clockUs, minGapMs: 5 });
+  await using writer = startTestWriter({ store: test.store, clockUs, minGapMs: 5 });
   await using loop = startAuditLoop({
     store: test.store,
     contract: contract(),

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { packagePath } from '../../../collector/package-path.js';
 
-/** Well under the 2.5 times that `npm run bench decode` shows, and over what a decoder with a slow path reaches. */
-const LEAST_RATIO = 1.7;
+/** Under the 2.8 times that `npm run bench decode` shows, and over the 1.5 times of a decoder that makes objects first. */
+const LEAST_RATIO = 2;
 
 // In a process of its own: a test runner's own way of loading modules slows our code and not the library's.
-it('decodes to finished spans faster than protobufjs decodes to messages, on the same bytes', () => {
+it('decodes to rows that can be inserted twice as fast as protobufjs decodes to messages, on the same bytes', () => {
   const dir = mkdtempSync(join(tmpdir(), 'waybill-test-'));
   try {
     execFileSync(process.execPath, [packagePath('dist/test/bench/main.js'), 'decode'], { cwd: dir });

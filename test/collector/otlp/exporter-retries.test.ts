@@ -9,6 +9,7 @@ import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { startGrpcReceiver } from '../../../collector/otlp/grpc-receiver.js';
 import { StoreUnavailable } from '../../../collector/store/errors.js';
+import type { SpanRows } from '../../../collector/store/span-rows.js';
 import { createMetrics } from '../../../collector/watch/metrics.js';
 import { receive } from './send.js';
 
@@ -18,9 +19,9 @@ function flaky(failures: number) {
   const written: number[] = [];
   return {
     written,
-    write: async (spans: readonly unknown[]) => {
+    write: async ({ starts }: SpanRows) => {
       if (left-- > 0) throw new StoreUnavailable('ClickHouse is away.', { retryAfterSeconds: 1 });
-      written.push(spans.length);
+      written.push(starts.length);
     },
   };
 }

@@ -5,6 +5,7 @@ import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-tra
 import pino from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startReceiver } from '../../../collector/otlp/receiver.js';
+import type { SpanRows } from '../../../collector/store/span-rows.js';
 import type { Span } from '../../../schemas/span.js';
 import { contract } from '../../support/contract.js';
 
@@ -21,7 +22,7 @@ describe.each([
     'is understood, and its sender is warned (compression %s)',
     async (compression) => {
       const stored: Span[] = [];
-      const sink = { write: async (spans: readonly Span[]) => void stored.push(...spans) };
+      const sink = { write: async (rows: SpanRows) => void stored.push(...rows.spans) };
       await using receiver = await startReceiver({
         host: '127.0.0.1',
         port: 0,

@@ -7,6 +7,7 @@ import type { GrpcReceiver } from '../../../collector/otlp/grpc-receiver.js';
 import { startGrpcReceiver } from '../../../collector/otlp/grpc-receiver.js';
 import { createIntake } from '../../../collector/otlp/intake.js';
 import { StoreUnavailable } from '../../../collector/store/errors.js';
+import type { SpanRows } from '../../../collector/store/span-rows.js';
 import { createMetrics } from '../../../collector/watch/metrics.js';
 import type { Span } from '../../../schemas/span.js';
 import { contract } from '../../support/contract.js';
@@ -45,7 +46,7 @@ async function start(
     clockUs: () => 0,
     metrics,
     sink: {
-      write: async (spans: readonly Span[]) => {
+      write: async ({ spans }: SpanRows) => {
         await write();
         stored.push(...spans);
       },

@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { LackingCalls } from '../../../collector/otlp/decoded-request.js';
 import { MalformedRequest } from '../../../collector/otlp/errors.js';
 import { decodeJson } from '../../../collector/otlp/json.js';
 import { decodeProtobuf } from '../../../collector/otlp/protobuf.js';
 import { createSpanReader } from '../../../collector/otlp/span-reader.js';
+import type { SpanRows } from '../../../collector/store/span-rows.js';
+import { stampRows } from '../../../collector/store/span-rows.js';
 import { contract } from '../../support/contract.js';
+import { rowsOf } from '../../support/span-rows.js';
 import { anyRequest } from './arbitrary.js';
 import { toJson, toProtobuf } from './request.js';
-import { comparable, decodeSlowly } from './slow-decoder.js';
+import { comparable, decodeSlowly, lackingCalls } from './slow-decoder.js';
 
 const SEED = 20_261_102;
 const reader = createSpanReader(contract());
@@ -23,8 +27,11 @@ describe('decodeProtobuf', () => {
     fc.assert(
       fc.property(anyRequest, (request) => {
         const body = toProtobuf(request);
-        const decoded = decodeProtobuf(body, reader).spans.map(comparable);
-        expect(decoded).toEqual(decodeSlowly(body));
+        const { rows, lacking } = decodeProtobuf(body, reader);
+        const decoded = rows.spans;
+        expect(decoded.map(comparable)).toEqual(decodeSlowly(body));
+        expect(byService(lacking)).toEqual(byService(lackingCalls(decoded, contract())));
+        expect(Buffer.compare(stamped(rows), stamped(rowsOf(decoded)))).toBe(0);
         spans += decoded.length;
       }),
       { seed: SEED, numRuns: 1_500, endOnFailure: true },
@@ -35,7 +42,10 @@ describe('decodeProtobuf', () => {
   it('gives the same spans as JSON does', () => {
     fc.assert(
       fc.property(anyRequest, (request) => {
-        expect(decodeJson(toJson(request), reader)).toEqual(decodeProtobuf(toProtobuf(request), reader));
+        const { rows: jsonRows, ...fromJson } = decodeJson(toJson(request), reader);
+        const { rows, ...fromProtobuf } = decodeProtobuf(toProtobuf(request), reader);
+        expect(fromJson).toEqual(fromProtobuf);
+        expect(Buffer.compare(jsonRows.bytes, rows.bytes)).toBe(0);
       }),
       { seed: SEED, numRuns: 1_000, endOnFailure: true },
     );
@@ -69,6 +79,24 @@ describe('decodeProtobuf', () => {
     expect(seen.stricter).toBeLessThan(60);
   });
 });
+
+/** The rows as they are inserted. */
+function stamped(rows: SpanRows): Uint8Array {
+  stampRows(rows, 1_793_620_800_000_000);
+  return Uint8Array.from(rows.bytes);
+}
+
+function byService(all: readonly LackingCalls[]): Map<string, { calls: number; names: Set<string> }> {
+  const services = new Map<string, { calls: number; names: Set<string> }>();
+  for (const { service, calls, names } of all) {
+    const before = services.get(service);
+    services.set(service, {
+      calls: calls + (before?.calls ?? 0),
+      names: new Set([...(before?.names ?? []), ...names]),
+    });
+  }
+  return services;
+}
 
 function damaged(body: Buffer, changes: readonly { at: number; byte: number }[], isCut: boolean): Buffer {
   const copy = Buffer.from(body);

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import pino from 'pino';
 import type { Receiver, ReceiverOptions } from '../../../collector/otlp/receiver.js';
 import { startReceiver } from '../../../collector/otlp/receiver.js';
+import type { SpanRows } from '../../../collector/store/span-rows.js';
 import type { Span } from '../../../schemas/span.js';
 import { contract } from '../../support/contract.js';
 import { callSpan, requestOf, text, toProtobuf } from './request.js';
@@ -20,8 +21,8 @@ export const good = (): Buffer => toProtobuf(requestOf([callSpan(whole)]));
 export async function receive(options: Partial<ReceiverOptions> = {}): Promise<{ receiver: Receiver; stored: Span[] }> {
   const stored: Span[] = [];
   const sink = {
-    write: async (spans: readonly Span[]) => {
-      stored.push(...spans);
+    write: async (rows: SpanRows) => {
+      stored.push(...rows.spans);
     },
   };
   const log = pino({ level: 'silent' });

@@ -1,7 +1,11 @@
+import type { CompiledContract } from '../../../auditor/contract.js';
 import { compileContract } from '../../../auditor/contract.js';
 import { keptKeys } from '../../../auditor/dialects/kept-keys.js';
 import { factKeys } from '../../../auditor/dialects/places.js';
 import { readCall } from '../../../auditor/dialects/read-call.js';
+import { carriedBy } from '../../../auditor/trace/carried.js';
+import { storableUs } from '../../../collector/store/spans.js';
+import type { LackingCalls } from '../../../collector/otlp/decoded-request.js';
 import type { Span } from '../../../schemas/span.js';
 import { contractSchema } from '../../../schemas/contract.js';
 import { anyValueType, lazyRequestType } from './request.js';
@@ -86,8 +90,8 @@ function spanOf(
     scopeVersion,
     name: String(span['name']),
     kind: kind >= 0 && kind <= 5 ? kind : 0,
-    startUs: Number(BigInt(String(span['startTimeUnixNano'])) / 1000n),
-    endUs: Number(BigInt(String(span['endTimeUnixNano'])) / 1000n),
+    startUs: storableUs(Number(BigInt(String(span['startTimeUnixNano'])) / 1000n)),
+    endUs: storableUs(Number(BigInt(String(span['endTimeUnixNano'])) / 1000n)),
     status: status >= 0 && status <= 2 ? status : 0,
     droppedAttributes: Number(span['droppedAttributesCount']),
     attributes: keptOf(new Map([...resource, ...own])),
@@ -158,4 +162,13 @@ function textOf(value: unknown): string {
 
 function hex(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : '';
+}
+
+/** Which calls lack what, one entry a span: the twin of what the decoder tells while it goes. */
+export function lackingCalls(spans: readonly Span[], contract: CompiledContract): LackingCalls[] {
+  return spans.flatMap((span) => {
+    const carried = carriedBy(span, contract);
+    const names = contract.required.filter((name) => carried[name] === undefined);
+    return span.call === null || names.length === 0 ? [] : [{ service: span.service, calls: 1, names }];
+  });
 }
