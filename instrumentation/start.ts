@@ -8,6 +8,7 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { isAiSdkEmbedding } from './ai-sdk.js';
 import { createAttributionPropagator } from './attribution-propagator.js';
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
 import { flushAtExit } from './flush-at-exit.js';
@@ -16,6 +17,7 @@ import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
 import type { Signing } from './sign-attribution.js';
+import { createUnreportedClients } from './unreported-clients.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
 const HOOKED_MODULES = ['http', 'https', 'express', ...HOOKED_CLIENTS];
@@ -33,7 +35,11 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   // The SDK sets a logger only where the variable is there; a collector's warnings must be seen without it.
   if (!isSet(env, 'OTEL_LOG_LEVEL')) diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
   await hookModules(HOOKED_MODULES);
-  const modelEndpoints = createModelEndpoints();
+  const modelEndpoints = createModelEndpoints({
+    isReported: isAiSdkEmbedding,
+    onUnreported: createUnreportedClients(),
+  });
+  const modelClients = instrumentModelClients(env);
   const exporters = await exportersFrom(env);
   let endedSpans = 0;
   const counter: SpanProcessor = {
@@ -46,8 +52,14 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   };
   const sign = signingFrom(env);
   const sdk = new NodeSDK({
-    instrumentations: instrumentations(modelEndpoints, env),
-    spanProcessors: [createAttributionSpanProcessor({ sign }), modelEndpoints.spanProcessor, counter, ...exporters],
+    instrumentations: [...instrumentations(modelEndpoints), ...modelClients.instrumentations],
+    spanProcessors: [
+      createAttributionSpanProcessor({ sign }),
+      modelEndpoints.spanProcessor,
+      ...modelClients.spanProcessors,
+      counter,
+      ...exporters,
+    ],
     ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator({ sign }) }),
     ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
     ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),
@@ -61,21 +73,34 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   });
 }
 
-function instrumentations({ mark }: ModelEndpoints, env: Environment) {
+function instrumentations({ mark }: ModelEndpoints) {
   return [
     new HttpInstrumentation({ requestHook: (span, request) => markHttp(span, request, mark) }),
     new UndiciInstrumentation({
-      requestHook: (span, { method, origin, path }) => mark(span, { method, host: new URL(origin).hostname, path }),
+      requestHook: (span, { method, origin, path, headers }) =>
+        mark(span, { method, host: new URL(origin).hostname, path, userAgent: userAgentIn(headers) }),
     }),
     new ExpressInstrumentation(),
-    ...instrumentModelClients(env),
   ];
 }
 
 /** The hook is called for requests that come in, too; only those that go out may be calls. */
 function markHttp(span: Span, request: ClientRequest | IncomingMessage, mark: ModelEndpoints['mark']): void {
   if (!('getHeader' in request)) return;
-  mark(span, { method: request.method, host: request.host, path: request.path });
+  const userAgent = request.getHeader('user-agent');
+  mark(span, {
+    method: request.method,
+    host: request.host,
+    path: request.path,
+    userAgent: typeof userAgent === 'string' ? userAgent : '',
+  });
+}
+
+/** From undici 6 on, headers are a list in which names and values take turns; before, they are the text itself. */
+function userAgentIn(headers: string | readonly (string | readonly string[])[]): string {
+  if (typeof headers === 'string') return /^user-agent: *(.*)$/im.exec(headers)?.[1]?.trim() ?? '';
+  const at = headers.findIndex((one, i) => i % 2 === 0 && String(one).toLowerCase() === 'user-agent');
+  return at === -1 ? '' : String(headers[at + 1]);
 }
 
 /** The key that attribution is signed with, as `WAYBILL_SIGNING_KEY`, `_KID` and `_ALG` have it. */

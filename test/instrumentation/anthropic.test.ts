@@ -79,10 +79,14 @@ describe.each(NODES.filter(([, node]) => existsSync(node)))(
             outputTokens: 50,
             costUsd: ANTHROPIC_COST_USD,
           },
-          // Of a stream that its reader left, the client reports no counts, although it had seen some: unknown, not zero.
+          // Of a stream that its reader left, only the input is counted: what it cost is unknown, not zero.
           { ...call, inputTokens: null, costUsd: null },
           { ...call, costUsd: null },
         ]);
+        expect((await capture.spans()).filter((span) => span.call?.usage?.outputTokens === null)).toMatchObject([
+          { call: { usage: { inputTokens: 1100, cacheReadTokens: 800, cacheWriteTokens: 200 } } },
+        ]);
+        expect(output.match(/'error.type': 'stream_left'/g)).toHaveLength(1);
         for (const { attributes } of await capture.spans()) expect(attributes).toContain('acme');
         expect(output).toContain('gen_ai.response.id');
         expect(output).not.toContain('xyzzy');
