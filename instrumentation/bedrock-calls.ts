@@ -1,8 +1,7 @@
-import type { Span } from '@opentelemetry/api';
 import { AwsInstrumentation } from '@opentelemetry/instrumentation-aws-sdk';
 import { GEN_AI_OPERATION_NAME, GEN_AI_REQUEST_STREAM, USAGE_SOURCE } from '../schemas/attributes.js';
 import { readConverse, readInvoke, readInvokeHeaders } from './bedrock-usage.js';
-import { ending, markFailed, watched } from './call-span.js';
+import { ending, isSpan, markFailed, watched } from './call-span.js';
 import { get, isAsyncIterable, isMethod, isObject, wrapMethod } from './unknown-value.js';
 
 const STREAMS: ReadonlySet<unknown> = new Set(['ConverseStream', 'InvokeModelWithResponseStream']);
@@ -115,8 +114,4 @@ function keepHeaders(instrumentation: AwsInstrumentation, headersOf: HeadersOf):
 function isEmbedding(input: unknown): boolean {
   const model = get(input, 'modelId');
   return typeof model === 'string' && model.includes('embed');
-}
-
-function isSpan(value: unknown): value is Span {
-  return isObject(value) && 'isRecording' in value && 'end' in value;
 }

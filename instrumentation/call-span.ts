@@ -1,6 +1,7 @@
 import type { Attributes, Span } from '@opentelemetry/api';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { ERROR_TYPE } from '../schemas/attributes.js';
+import { isObject } from './unknown-value.js';
 
 /**
  * `error.type` of a stream that ended before the provider was done, because its reader left or aborted it. The status
@@ -70,6 +71,11 @@ export function countAttributes(counts: readonly (readonly [key: string, count: 
 export function sumOfCounts(...counts: readonly unknown[]): number | null {
   const known = counts.filter(isCount);
   return known.length === 0 ? null : known.reduce((sum, count) => sum + count, 0);
+}
+
+/** Whether something is a span: what comes from a package's own parts may be anything. */
+export function isSpan(value: unknown): value is Span {
+  return isObject(value) && 'isRecording' in value && 'end' in value;
 }
 
 function isCount(value: unknown): value is number {

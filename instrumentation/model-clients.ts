@@ -1,5 +1,8 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { reportAiSdk } from './ai-sdk.js';
+import { createAnthropicSpanProcessor } from './anthropic-calls.js';
 import { createAwsInstrumentation } from './bedrock-calls.js';
 import { GoogleGenAiInstrumentation } from './google-genai.js';
 import { completeOpenAiSpans } from './openai-calls.js';
@@ -7,14 +10,27 @@ import { completeOpenAiSpans } from './openai-calls.js';
 /** The clients of models that are instrumented as ES modules; the AWS SDK is CommonJS, whoever imports it. */
 export const HOOKED_CLIENTS: readonly string[] = ['openai', '@google/genai'];
 
+/** What reports the calls of the clients of models. */
+export interface ModelClients {
+  readonly instrumentations: readonly Instrumentation[];
+  /** To be put before the processors that export. */
+  readonly spanProcessors: readonly SpanProcessor[];
+}
+
 /**
- * Makes the instrumentation of the clients of models. `@anthropic-ai/sdk` needs none, since it reports its calls itself;
- * LangChain needs none, since it asks through these clients.
+ * Makes what reports the calls of the clients of models. `@anthropic-ai/sdk` reports them itself, and `ai` through a
+ * package of its own; LangChain asks through one of these clients, so that instrumenting it, too, would count twice.
  *
- * @param env `WAYBILL_STREAM_USAGE=off`: chat streams do not ask for usage where the application does not
+ * @param env `WAYBILL_STREAM_USAGE=off`: chat streams do not ask for usage where the application does not.
+ * `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true`: prompts and answers are recorded by those that can
  */
-export function instrumentModelClients(env: Readonly<Record<string, string | undefined>>): Instrumentation[] {
+export function instrumentModelClients(env: Readonly<Record<string, string | undefined>>): ModelClients {
+  const is = (name: string, word: string): boolean => env[name]?.trim().toLowerCase() === word;
   const openai = new OpenAIInstrumentation();
-  completeOpenAiSpans(openai, { asksForUsage: env['WAYBILL_STREAM_USAGE']?.trim().toLowerCase() !== 'off' });
-  return [openai, new GoogleGenAiInstrumentation(), createAwsInstrumentation()];
+  completeOpenAiSpans(openai, { asksForUsage: !is('WAYBILL_STREAM_USAGE', 'off') });
+  reportAiSdk({ capturesContent: is('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'true') });
+  return {
+    instrumentations: [openai, new GoogleGenAiInstrumentation(), createAwsInstrumentation()],
+    spanProcessors: [createAnthropicSpanProcessor()],
+  };
 }

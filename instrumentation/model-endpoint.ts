@@ -11,6 +11,16 @@ export interface OutgoingRequest {
   readonly host: string;
   /** Path, with or without a query. */
   readonly path: string;
+  /** How the client names itself; empty where it does not. */
+  readonly userAgent: string;
+}
+
+/** What is known elsewhere of requests to models, and who wants to know of them. */
+export interface ModelEndpointsOptions {
+  /** Whether a request that is sent now is reported elsewhere than above it. */
+  readonly isReported: () => boolean;
+  /** Told the user agent of each request to a model that no client reports. */
+  readonly onUnreported: (userAgent: string) => void;
 }
 
 /** What recognises requests to models that no client library reports. */
@@ -33,7 +43,7 @@ const CALL_KIND = 'openinference.span.kind';
  * itself, and without a mark the place of the call would show no call at all. A marked span has no token counts; the
  * call above it, in the application, has them.
  */
-export function createModelEndpoints(): ModelEndpoints {
+export function createModelEndpoints({ isReported, onUnreported }: ModelEndpointsOptions): ModelEndpoints {
   // Attributes may be set after the start, so the spans above are asked when a request goes out, not before.
   const spanAbove = new WeakMap<object, Span>();
   const recording = new WeakMap<object, Span>();
@@ -58,7 +68,9 @@ export function createModelEndpoints(): ModelEndpoints {
     },
     mark(span, request) {
       const operation = operationOf(request);
-      if (operation === null || isInsideCall(span)) return;
+      // Of a span that is not recorded, it is not known what lies above.
+      if (operation === null || !span.isRecording() || isInsideCall(span) || isReported()) return;
+      onUnreported(request.userAgent);
       span.setAttribute(GEN_AI_OPERATION_NAME, operation);
       const provider = providerAt(request.host);
       if (provider !== null) span.setAttribute(GEN_AI_PROVIDER_NAME, provider);
@@ -83,7 +95,7 @@ const endpoints: readonly { readonly path: RegExp; readonly operation: string }[
 const TELLING_PATH = /\/chat\/completions$|\/v1\/(completions|responses|embeddings|messages)$/;
 
 /** The operation of a request to a model; null where it is none. */
-export function operationOf({ method, host, path }: OutgoingRequest): string | null {
+export function operationOf({ method, host, path }: Omit<OutgoingRequest, 'userAgent'>): string | null {
   if (method.toUpperCase() !== 'POST') return null;
   const [plain = ''] = path.split('?', 1);
   if (providerAt(host) === null && !TELLING_PATH.test(plain)) return null;

@@ -1,11 +1,14 @@
 import type { Span } from '@opentelemetry/api';
 import { GEN_AI_PROVIDER_NAME } from '../schemas/attributes.js';
 import type { Seen } from './call-span.js';
-import { markFailed, watched } from './call-span.js';
+import { isSpan, markFailed, watched } from './call-span.js';
 import { providerAt } from './model-endpoint.js';
 import { readAnswer } from './openai-usage.js';
 import type { Method } from './unknown-value.js';
 import { get, isAsyncIterable, isMethod, isObject, wrapMethod } from './unknown-value.js';
+
+/** The releases of the client of which the calls are reported. */
+const RELEASES = '>=4.19.0 <8';
 
 /** Hosts that refuse `stream_options`, or need none since their streams end with usage anyway. */
 const UNASKED_HOST = /^api\.(mistral|perplexity|cohere)\.(ai|com)$/;
@@ -26,6 +29,7 @@ export function completeOpenAiSpans(
   instrumentation: object,
   { asksForUsage }: { readonly asksForUsage: boolean },
 ): void {
+  knowReleases(instrumentation);
   const unread = new WeakSet<object>();
   const isAskedByUs = new WeakSet<Span>();
   let started: Span | null = null;
@@ -93,6 +97,14 @@ export function completeOpenAiSpans(
       return promise;
     };
   });
+}
+
+/** The package knows the client up to 6, and its release for OpenTelemetry 3 too; what it wraps is the same in 7. */
+function knowReleases(instrumentation: object): void {
+  const modules = get(instrumentation, '_modules');
+  for (const module of Array.isArray(modules) ? modules : []) {
+    if (get(module, 'name') === 'openai') Reflect.set(module, 'supportedVersions', [RELEASES]);
+  }
 }
 
 /** Wraps what the package puts in the place of a client's `create`; `own` is what the client's own last returned. */
@@ -183,8 +195,4 @@ function spanIn(started: unknown): Span | null {
 
 function isAsyncIterator(value: unknown): value is AsyncIterator<unknown> {
   return isObject(value) && 'next' in value;
-}
-
-function isSpan(value: unknown): value is Span {
-  return isObject(value) && 'isRecording' in value && 'end' in value;
 }

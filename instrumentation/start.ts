@@ -2,11 +2,10 @@ import type { DiagLogger } from '@opentelemetry/api';
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
-import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
-import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { isAiSdkEmbedding } from './ai-sdk.js';
 import { createAttributionPropagator } from './attribution-propagator.js';
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
 import type { Environment } from './environment.js';
@@ -16,9 +15,10 @@ import { createGatewayHeaders, destinationsFrom } from './gateway-headers.js';
 import { hopInstrumentations, hopModules } from './hops.js';
 import { hookModules } from './hook-modules.js';
 import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
-import type { ModelEndpoints } from './model-endpoint.js';
 import { createModelEndpoints } from './model-endpoint.js';
+import { requestInstrumentations } from './request-instrumentations.js';
 import { resourceDetectors } from './resource-detectors.js';
+import { createUnreportedClients } from './unreported-clients.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
 const HOOKED_MODULES = ['http', 'https', 'express', ...HOOKED_CLIENTS];
@@ -39,7 +39,11 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   // The SDK sets a logger only where the variable is there; a collector's warnings must be seen without it.
   if (!isSet(env, 'OTEL_LOG_LEVEL')) diag.setLogger(createLogger(), DiagLogLevel.WARN);
   await hookModules([...HOOKED_MODULES, ...hopModules]);
-  const modelEndpoints = createModelEndpoints();
+  const modelEndpoints = createModelEndpoints({
+    isReported: isAiSdkEmbedding,
+    onUnreported: createUnreportedClients(),
+  });
+  const modelClients = instrumentModelClients(env);
   const exporters = await exportersFrom(env);
   let endedSpans = 0;
   const counter: SpanProcessor = {
@@ -52,8 +56,19 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   };
   const sign = signingFrom(env);
   const sdk = new NodeSDK({
-    instrumentations: instrumentations(modelEndpoints, env),
-    spanProcessors: [createAttributionSpanProcessor({ sign }), modelEndpoints.spanProcessor, counter, ...exporters],
+    instrumentations: [
+      ...requestInstrumentations(modelEndpoints, createGatewayHeaders(destinationsFrom(env['WAYBILL_CARRIERS']))),
+      new ExpressInstrumentation(),
+      ...hopInstrumentations(),
+      ...modelClients.instrumentations,
+    ],
+    spanProcessors: [
+      createAttributionSpanProcessor({ sign }),
+      modelEndpoints.spanProcessor,
+      ...modelClients.spanProcessors,
+      counter,
+      ...exporters,
+    ],
     ...(isSet(env, 'OTEL_NODE_RESOURCE_DETECTORS') ? {} : { resourceDetectors }),
     ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator({ sign }) }),
     ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
@@ -66,30 +81,6 @@ export async function startInstrumentation(env: Environment): Promise<void> {
       await Promise.all(exporters.map((exporter) => exporter.forceFlush()));
     },
   });
-}
-
-function instrumentations({ mark }: ModelEndpoints, env: Environment) {
-  const gatewayHeaders = createGatewayHeaders(destinationsFrom(env['WAYBILL_CARRIERS']));
-  return [
-    new HttpInstrumentation({
-      requestHook(span, request) {
-        // The hook is called for requests that come in, too; only those that go out may be calls.
-        if (!('getHeader' in request)) return;
-        mark(span, { method: request.method, host: request.host, path: request.path });
-        gatewayHeaders.addToHttp(request);
-      },
-    }),
-    new UndiciInstrumentation({
-      requestHook(span, request) {
-        const { method, origin, path } = request;
-        mark(span, { method, host: new URL(origin).hostname, path });
-        gatewayHeaders.addToUndici(request);
-      },
-    }),
-    new ExpressInstrumentation(),
-    ...hopInstrumentations(),
-    ...instrumentModelClients(env),
-  ];
 }
 
 /** Writes to the console; a second SDK, which OpenTelemetry refuses in words of its own, is explained. */

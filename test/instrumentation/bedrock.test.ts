@@ -41,7 +41,7 @@ const APP = {
 } as const;
 
 describe.each(RUNTIMES)('the Bedrock client under register, on Node %s, as %s', (_, kind, node) => {
-  it('reports each request once, with its usage, cost and tenant, and no content', { timeout: 60_000 }, async () => {
+  it('reports each request once, with its usage, cost and tenant, and no content', { timeout: 120_000 }, async () => {
     await using bedrock = await startBedrock();
     await using capture = await startCapture({ isGlobal: false });
     const output = await runUnderRegister(APP, { node, kind, capture, modelUrl: bedrock.url });

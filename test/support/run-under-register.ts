@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { packagePath } from '../../collector/package-path.js';
 import type { Capture } from './captured-spans.js';
 
-/** A word that is in every prompt and must be on no span. It is in no script: that is among the process's arguments. */
+/** A word that is in every prompt and must be on no span. */
 export const SECRET = 'xyzzy';
 
 /** How long an application may take on a machine that does other work: one that waits for ever must end. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 110_000;
 
 const NODES: readonly (readonly [string, string])[] = [
   ['20', process.execPath],
@@ -35,8 +36,10 @@ export interface Run {
   readonly kind: 'module' | 'commonjs';
   readonly capture: Capture;
   readonly modelUrl: string;
-  readonly env?: Record<string, string>;
+  /** A folder of its own, in which it is run from a file; its modules are looked for from there. */
   readonly cwd?: string;
+  /** Registers in the application itself, after everything that it loads. */
+  readonly isLate?: boolean;
 }
 
 /**
@@ -45,9 +48,10 @@ export interface Run {
  * @returns everything it wrote, its spans as the console exporter has them included: those are whole, while the receiver
  * passes content over
  */
-export async function runUnderRegister(app: App, { node, kind, capture, modelUrl, env, cwd }: Run): Promise<string> {
+export async function runUnderRegister(app: App, { node, kind, capture, modelUrl, cwd, isLate }: Run): Promise<string> {
   const work = `
     const { MODEL_URL, SECRET } = process.env;
+    ${isLate === true ? "await import('waybill/register');" : ''}
     const { withAttribution } = await import('waybill/instrumentation');
     await withAttribution({ tenant: 'acme', feature: 'chat', policy: 'pro' }, async () => { ${app.work} });
   `;
@@ -55,16 +59,17 @@ export async function runUnderRegister(app: App, { node, kind, capture, modelUrl
     kind === 'module'
       ? `${app.load.map(([names, from]) => `import ${names} from '${from}';`).join('\n')} ${work}`
       : `${app.load.map(([names, from]) => `const ${names} = require('${from}');`).join('\n')} (async () => { ${work} })();`;
-  const child = spawn(node, ['--import', 'waybill/register', `--input-type=${kind}`, '-e', script], {
+  const first = isLate === true ? [] : ['--import', 'waybill/register'];
+  const child = spawn(node, [...first, ...argumentsFor(script, kind, cwd)], {
     cwd: cwd ?? packagePath(),
     env: {
       PATH: process.env['PATH'],
       OTEL_SERVICE_NAME: 'app',
       OTEL_EXPORTER_OTLP_ENDPOINT: capture.otlpUrl,
       OTEL_TRACES_EXPORTER: 'otlp,console',
+      OTEL_NODE_RESOURCE_DETECTORS: 'env',
       MODEL_URL: modelUrl,
       SECRET,
-      ...env,
     },
   });
   let output = '';
@@ -75,4 +80,11 @@ export async function runUnderRegister(app: App, { node, kind, capture, modelUrl
   clearTimeout(patience);
   if (child.exitCode !== 0) throw new Error(`The application failed: ${output}`);
   return output;
+}
+
+function argumentsFor(script: string, kind: Run['kind'], cwd: string | undefined): readonly string[] {
+  if (cwd === undefined) return [`--input-type=${kind}`, '-e', script];
+  const file = join(cwd, kind === 'module' ? 'app.mjs' : 'app.cjs');
+  writeFileSync(file, script);
+  return [file];
 }

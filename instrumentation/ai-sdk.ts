@@ -1,0 +1,88 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { tracingChannel } from 'node:diagnostics_channel';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { ERROR_TYPE } from '../schemas/attributes.js';
+import { isSpan, STREAM_LEFT } from './call-span.js';
+import { get, isMethod, isObject } from './unknown-value.js';
+
+/** Where `ai` 7 keeps the integrations that report its calls: on the global object, under this name. */
+const INTEGRATIONS = 'AI_SDK_TELEMETRY_INTEGRATIONS';
+
+/** What `@ai-sdk/otel` exports: an application that registers one of these reports its calls itself. */
+const REPORTERS = ['OpenTelemetry', 'LegacyOpenTelemetry'];
+
+/** Where `ai` says what it is doing, so that what it sends meanwhile can be told from other requests. */
+const CHANNEL = 'ai:telemetry';
+
+const EMBEDDINGS: ReadonlySet<unknown> = new Set(['embed', 'embedMany']);
+
+const embedding = new AsyncLocalStorage<boolean>();
+
+const CONTENT_SETTINGS = ['recordInputs', 'recordOutputs'];
+
+/**
+ * Lets Vercel's `ai`, from version 7 on, report its calls through `@ai-sdk/otel`, as the application has it installed.
+ * That package is loaded with the first call. Content is recorded only where a call, or `capturesContent`, asks for it:
+ * by itself the package records all of it.
+ */
+export function reportAiSdk({ capturesContent }: { readonly capturesContent: boolean }): void {
+  const integrations: unknown = Reflect.get(globalThis, INTEGRATIONS) ?? [];
+  if (!Array.isArray(integrations)) return;
+  Reflect.set(globalThis, INTEGRATIONS, integrations);
+  let loaded: object | null | undefined;
+  const ours = new Proxy<object>(
+    {},
+    {
+      get(_target, name) {
+        if (integrations.some((one) => one !== ours && isReporter(one))) return undefined;
+        loaded ??= loadReporter();
+        const method: unknown = typeof name === 'string' && loaded !== null ? get(loaded, name) : undefined;
+        if (!isMethod(method)) return method;
+        return (event: unknown, ...rest: unknown[]): unknown => {
+          for (const setting of CONTENT_SETTINGS) {
+            // The event is a copy that `ai` makes for each integration.
+            if (isObject(event) && get(event, setting) === undefined) Reflect.set(event, setting, capturesContent);
+          }
+          if (name === 'onAbort') markLeft(loaded, get(event, 'callId'));
+          return method.call(loaded, event, ...rest);
+        };
+      },
+    },
+  );
+  integrations.push(ours);
+  tracingChannel(CHANNEL).start.bindStore(embedding, (message) => EMBEDDINGS.has(get(message, 'type')));
+}
+
+/**
+ * Whether a request that is sent now is one for embeddings, which `ai` reports. Its span is not below that of the call,
+ * since `ai` opens no context for embeddings as it does for everything else.
+ */
+export function isAiSdkEmbedding(): boolean {
+  return embedding.getStore() === true;
+}
+
+/** Marks the call of a stream that is aborted; the package ends its span, and says nothing of it. */
+function markLeft(reporter: unknown, callId: unknown): void {
+  const calls = get(reporter, 'callStates');
+  const span = calls instanceof Map ? get(calls.get(callId), 'inferenceSpan') : undefined;
+  if (isSpan(span)) span.setAttribute(ERROR_TYPE, STREAM_LEFT);
+}
+
+function isReporter(integration: unknown): boolean {
+  const name = get(integration, 'constructor', 'name');
+  return typeof name === 'string' && REPORTERS.includes(name);
+}
+
+/** Taken from where the application has it, since it fits the very release of `ai` that it was installed with. */
+function loadReporter(): object | null {
+  for (const from of [process.argv[1], join(process.cwd(), 'app.js')]) {
+    try {
+      const reporter = get(createRequire(from ?? '')('@ai-sdk/otel'), 'OpenTelemetry');
+      if (isMethod(reporter)) return Reflect.construct(reporter, [{ usage: true }]);
+    } catch {
+      // Where it is nowhere, the first request that nothing reports says so.
+    }
+  }
+  return null;
+}
