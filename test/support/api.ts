@@ -4,6 +4,7 @@ import { createApi } from '../../collector/api/app.js';
 import { startApi } from '../../collector/api/start-api.js';
 import type { Door } from '../../collector/keys/door.js';
 import { localDoor } from '../../collector/keys/door.js';
+import type { Usage } from '../../collector/keys/usage.js';
 import type { Store } from '../../collector/store/client.js';
 import { createMetrics } from '../../collector/watch/metrics.js';
 import { createReadiness } from '../../collector/watch/readiness.js';
@@ -18,7 +19,7 @@ export async function startTestApi(
   store: Store,
   contract: CompiledContract,
   clockUs: () => number,
-  door: Door = localDoor,
+  { door = localDoor, usage }: { door?: Door; usage?: Usage } = {},
 ): Promise<TestApi> {
   const app = createApi({
     store,
@@ -29,6 +30,7 @@ export async function startTestApi(
     metrics: createMetrics(),
     readiness: createReadiness(store),
     door,
+    ...(usage === undefined ? {} : { usage }),
   });
   const server = await startApi(app, '127.0.0.1', 0);
   return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
