@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { StartError } from './start-error.js';
+import type { TlsFiles } from './tls.js';
 import type { StoreAddress } from './store/client.js';
 import { parseClickHouseUrl } from './store/client.js';
 import { existingPassword } from './store/embedded/credentials.js';
@@ -10,6 +11,8 @@ export interface ServeConfig {
   readonly host: string;
   /** Whether others than this machine are served: only with keys. */
   readonly isWide: boolean;
+  /** Null: it speaks in the clear. */
+  readonly tls: TlsFiles | null;
   readonly otlpPort: number;
   /** OTLP/gRPC; null: it is left out. */
   readonly grpcPort: number | null;
@@ -37,6 +40,9 @@ export type ServeFlags = Readonly<Partial<Record<keyof typeof VARIABLES, string>
 /** The environment variable behind each flag. Flags win. */
 const VARIABLES = {
   host: 'WAYBILL_HOST',
+  tlsCert: 'WAYBILL_TLS_CERT',
+  tlsKey: 'WAYBILL_TLS_KEY',
+  tlsClientCa: 'WAYBILL_TLS_CLIENT_CA',
   behindProxy: 'WAYBILL_BEHIND_PROXY',
   otlpPort: 'WAYBILL_OTLP_PORT',
   grpcPort: 'WAYBILL_GRPC_PORT',
@@ -66,15 +72,17 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
   const clickHouseUrl = set(env['CLICKHOUSE_URL']);
   const host = text('host') ?? '127.0.0.1';
   const isWide = !isLoopback(host);
-  if (isWide && !isYes(text('behindProxy'))) {
+  const tls = tlsOf(text('tlsCert'), text('tlsKey'), text('tlsClientCa'));
+  if (isWide && tls === null && !isYes(text('behindProxy'))) {
     throw new StartError(
       `Refusing to listen on ${host} in the clear: keys and costs could be read on the way. ` +
-        'Say --behind-proxy where a proxy in front does TLS, or listen on 127.0.0.1.',
+        'Give --tls-cert and --tls-key, say --behind-proxy where a proxy in front does TLS, or listen on 127.0.0.1.',
     );
   }
   return {
     host,
     isWide,
+    tls,
     otlpPort: port('otlpPort', 4318),
     grpcPort: ['0', 'off'].includes(text('grpcPort') ?? '') ? null : port('grpcPort', 4317),
     apiPort: port('apiPort', 4319),
@@ -132,6 +140,12 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 function levelOf(text = 'info'): string {
   if (LEVELS.includes(text)) return text;
   throw new StartError(`There is no log level '${text}'; there are ${LEVELS.join(', ')}.`);
+}
+
+function tlsOf(cert: string | undefined, key: string | undefined, clientCa: string | undefined): TlsFiles | null {
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa: clientCa ?? null };
+  if (cert === undefined && key === undefined && clientCa === undefined) return null;
+  throw new StartError('TLS takes a certificate and its key: give both, --tls-cert and --tls-key.');
 }
 
 /** A flag is there or not; a variable says so. */

@@ -1,5 +1,8 @@
-import type { Server } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { StartError } from './start-error.js';
+
+type Server = HttpServer | TlsServer;
 
 /**
  * Lets a server listen.

@@ -24,6 +24,7 @@ import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
 import { migrate } from './store/migrate.js';
 import { startSpanWriter } from './store/span-writer.js';
+import { watchCertificate } from './tls.js';
 import { countFindings, timeInserts } from './watch/counted.js';
 import { createMetrics } from './watch/metrics.js';
 import { createReadiness } from './watch/readiness.js';
@@ -62,6 +63,8 @@ export async function serve(
   let stopped: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopped ??= endAll(started));
   try {
+    const certificate = config.tls === null ? null : watchCertificate(config.tls, log);
+    if (certificate !== null) keep({ [Symbol.asyncDispose]: async () => certificate[Symbol.dispose]() });
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
@@ -84,24 +87,26 @@ export async function serve(
     const door = createDoor(ring, usage);
     const news = startAuditNews({ store, log });
     const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
-    keep(await startApi(api, config.host, config.apiPort));
+    const { host, apiPort, otlpPort, grpcPort } = config;
+    keep(await startApi(api, host, apiPort, certificate));
     // Ends before the API, which waits for the connections of those who listen.
     keep(news);
-    const { host, otlpPort, grpcPort } = config;
     const { intake } = keep(
-      await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics, door }),
+      await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics, door, certificate }),
     );
-    if (grpcPort !== null) keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door }));
+    if (grpcPort !== null)
+      keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door, certificate }));
     keep({
       [Symbol.asyncDispose]: async () => {
         readiness.drain();
         await sleep(config.drainMs);
       },
     });
+    const url = (port: number): string => urlOf(host, port, certificate !== null);
     return {
-      otlpUrl: urlOf(host, otlpPort),
-      grpcUrl: grpcPort === null ? null : urlOf(host, grpcPort),
-      apiUrl: urlOf(config.host, config.apiPort),
+      otlpUrl: url(otlpPort),
+      grpcUrl: grpcPort === null ? null : url(grpcPort),
+      apiUrl: url(apiPort),
       clickHouse: { url: address.url, database: address.database, readerPasswordFile },
       contractFile: file,
       stop,
@@ -125,8 +130,8 @@ async function endAll(started: AsyncDisposable[]): Promise<void> {
   for (let one = started.pop(); one !== undefined; one = started.pop()) await one[Symbol.asyncDispose]();
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+function urlOf(host: string, port: number, isSecure: boolean): string {
+  return `${isSecure ? 'https' : 'http'}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** The present, microseconds since 1970. */

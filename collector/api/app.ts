@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Express } from 'express';
 import express from 'express';
+import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Door } from '../keys/door.js';
@@ -15,7 +16,9 @@ import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './gua
 import type { AuditNews } from './audit-news.js';
 import { questions } from './questions.js';
 import { payloadsRoute, receivePayloads } from './receive-payloads.js';
+import { login } from './login.js';
 import { page } from './page.js';
+import { createSessions } from './sessions.js';
 import { answering, BadRequest } from './request.js';
 import { traceView } from './trace-view.js';
 
@@ -35,16 +38,20 @@ export interface ApiOptions {
   readonly news: AuditNews;
 }
 
+/** What is no page needs nothing; pages say themselves what they need. */
+const NOTHING = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
+
 /** The HTTP API: questions over audited calls. */
 export function createApi(options: ApiOptions): Express {
   const { store, clockUs, door = localDoor } = options;
-  const guard = createGuard(door);
+  const sessions = createSessions();
+  const guard = createGuard(door, sessions);
   const app = express();
-  app.disable('x-powered-by');
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING } }));
   app.set('query parser', 'simple');
   app.use((_request, response, next) => {
-    // What an attribute says must never be taken for a page, nor be kept by a browser.
-    response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
+    // What is answered must not be kept by a browser.
+    response.set('Cache-Control', 'no-store');
     next();
   });
   // Before all else: whoever watches over processes has no key, and asks by any name.
@@ -59,6 +66,7 @@ export function createApi(options: ApiOptions): Express {
     }),
   );
   app.use(refuseForeignHosts(door));
+  app.use(login(door, sessions, options.usage));
   app.use(page());
   app.get('/metrics', guard.admit('read', 'metrics'), (request, response, next) => {
     requireUnbound(guard.callerOf(request));

@@ -8,6 +8,11 @@ import { isBound, isLocalName } from '../keys/key-ring.js';
 import { keyIn } from '../keys/secret.js';
 import type { Store } from '../store/client.js';
 import { restrictedTo } from '../store/restricted-store.js';
+import type { Sessions } from './sessions.js';
+import { isFromElsewhere, isFromOurPage } from './sessions.js';
+
+/** What a page elsewhere cannot send along without being asked for it first (CORS), which it never is. */
+const OUR_HEADER = 'x-waybill-request';
 
 /** Stands before every route that shows or changes anything. */
 export interface Guard {
@@ -17,12 +22,12 @@ export interface Guard {
   readonly callerOf: (request: Request) => Caller;
 }
 
-/** Creates the guard of one API. */
-export function createGuard(door: Door): Guard {
+/** Creates the guard of one API. @param sessions of those who logged in at its page */
+export function createGuard(door: Door, sessions: Sessions): Guard {
   const callers = new WeakMap<Request, Caller>();
   return {
     admit: (role, what) => async (request, _response, next) => {
-      callers.set(request, await door.admit(credentialsOf(request), role, what));
+      callers.set(request, await door.admit(credentialsOf(request, sessions), role, what));
       next();
     },
     callerOf: (request) => {
@@ -33,8 +38,20 @@ export function createGuard(door: Door): Guard {
   };
 }
 
-function credentialsOf(request: Request): Credentials {
-  return { key: keyIn(request.headers), host: hostIn(request.headers.host) };
+/**
+ * A key that is shown counts before a session. The session's cookie is sent by the browser, whoever made it ask: it only
+ * counts where no other site did, and to change something the page must say so in a header that no other site can set.
+ */
+function credentialsOf(request: Request, sessions: Sessions): Credentials {
+  const key = keyIn(request.headers);
+  const host = hostIn(request.headers.host);
+  const keyId = key === null ? sessions.keyIdOf(request) : null;
+  if (keyId === null) return { key, host };
+  const isReading = request.method === 'GET' || request.method === 'HEAD';
+  if (isFromElsewhere(request) || (!isReading && !(isFromOurPage(request) && request.get(OUR_HEADER) !== undefined))) {
+    throw new NotAllowed(`A session may only be used by the page of Waybill itself, with the header ${OUR_HEADER}.`);
+  }
+  return { key, keyId, host };
 }
 
 /** What a caller may see of the store. */

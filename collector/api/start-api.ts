@@ -1,13 +1,15 @@
-import { createServer } from 'node:http';
 import type { Express } from 'express';
 import { listen, stopperOf } from '../listen.js';
+import type { Certificate } from '../tls.js';
+import { createWebServer } from '../web-server.js';
 
 /** Serves the API. @throws StartError where the port is taken */
 export async function startApi(
   app: Express,
   host: string,
   port: number,
+  certificate: Certificate | null = null,
 ): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, app);
+  const server = createWebServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, certificate, app);
   return { port: await listen(server, host, port, '--api-port'), [Symbol.asyncDispose]: stopperOf(server) };
 }

@@ -21,6 +21,8 @@ export interface Caller {
 export interface Credentials {
   /** Null where it shows none. */
   readonly key: string | null;
+  /** The id of a key that its sender has shown before, as a session knows it. */
+  readonly keyId?: string | null;
   /** The name by which it asked for this server, without the port. */
   readonly host: string;
 }
@@ -31,8 +33,6 @@ export interface KeyRing {
   readonly isLocked: () => Promise<boolean>;
   /** @throws NoKey, NotAllowed; StoreUnavailable where it cannot be known which keys are good */
   readonly callerOf: (credentials: Credentials) => Promise<Caller>;
-  /** The caller behind the id of a key that was shown before; null where it is good no longer. */
-  readonly callerById: (id: string) => Promise<Caller | null>;
 }
 
 /** Who is served while there are no keys. */
@@ -71,13 +71,18 @@ export function createKeyRing(store: Store, clockMs: () => number = () => perfor
 
   return {
     isLocked: async () => (await fresh()).size > 0,
-    callerOf: async ({ key, host }) => {
+    callerOf: async ({ key, keyId = null, host }) => {
       const known = await fresh();
       if (known.size === 0) {
         if (isLocalName(host)) return ANYONE;
         throw new NotAllowed(
           `The host '${host}' is not served here while there are no keys; use 127.0.0.1 or localhost, or make one with 'waybill keys create'.`,
         );
+      }
+      if (key === null && keyId !== null) {
+        const remembered = known.get(keyId);
+        if (remembered !== undefined && !remembered.isRevoked) return remembered;
+        throw new NoKey('The key of this session was revoked. Log in again.');
       }
       if (key === null) {
         throw new NoKey("This Waybill wants a key: send 'Authorization: Bearer …' or 'x-api-key: …'.");
@@ -88,12 +93,6 @@ export function createKeyRing(store: Store, clockMs: () => number = () => perfor
         throw new NoKey('The key is not known here, or was revoked.');
       }
       return found;
-    },
-    callerById: async (id) => {
-      const known = await fresh();
-      if (known.size === 0) return ANYONE;
-      const found = known.get(id);
-      return found === undefined || found.isRevoked ? null : found;
     },
   };
 }

@@ -1,12 +1,14 @@
-import type { sendUnaryData, ServerUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
-import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerCredentials, ServerUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
+import { Metadata, Server, status } from '@grpc/grpc-js';
 import { isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 import type { Door } from '../keys/door.js';
 import { hostIn, localDoor } from '../keys/door.js';
 import { keyIn } from '../keys/secret.js';
 import { StartError } from '../start-error.js';
+import type { Certificate } from '../tls.js';
 import type { Metrics } from '../watch/metrics.js';
+import { grpcCredentials } from './grpc-credentials.js';
 import { failureOf } from './failure.js';
 import type { Intake } from './intake.js';
 import { exportResponse, retryStatus } from './response.js';
@@ -20,6 +22,8 @@ export interface GrpcReceiverOptions {
   readonly metrics: Metrics;
   /** Left out: it serves this machine alone. */
   readonly door?: Door;
+  /** Left out: it speaks in the clear. */
+  readonly certificate?: Certificate | null;
   /** The largest request that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
 }
@@ -46,7 +50,7 @@ const SERVICES = 'opentelemetry.proto.collector';
  * @throws StartError where the port is taken
  */
 export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
-  const { host, port, intake, log, metrics, door = localDoor, maxBodyBytes = 64 * MIB } = options;
+  const { host, port, intake, log, metrics, certificate = null, door = localDoor, maxBodyBytes = 64 * MIB } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxBodyBytes,
     'grpc.max_concurrent_streams': MAX_STREAMS,
@@ -102,7 +106,7 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
   serveExport(server, `${SERVICES}.metrics.v1.MetricsService`, refuseSignal('metrics'));
   serveExport(server, `${SERVICES}.logs.v1.LogsService`, refuseSignal('logs'));
 
-  const bound = await bind(server, host, port);
+  const bound = await bind(server, grpcCredentials(certificate), host, port);
   const stop = stopperOf(server);
   return { port: bound, stop, [Symbol.asyncDispose]: stop };
 }
@@ -136,10 +140,10 @@ function serveExport(server: Server, service: string, handler: UntypedHandleCall
   );
 }
 
-function bind(server: Server, host: string, port: number): Promise<number> {
+function bind(server: Server, credentials: ServerCredentials, host: string, port: number): Promise<number> {
   const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   return new Promise((done, fail) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, credentials, (error, bound) => {
       if (error === null) done(bound);
       else {
         const why = error.message.includes('EADDRINUSE')

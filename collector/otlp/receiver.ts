@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
 import type { Logger } from 'pino';
 import type { Door } from '../keys/door.js';
 import { hostIn, localDoor } from '../keys/door.js';
 import { keyIn } from '../keys/secret.js';
 import { listen, stopperOf } from '../listen.js';
+import type { Certificate } from '../tls.js';
+import { createWebServer } from '../web-server.js';
 import type { Metrics } from '../watch/metrics.js';
 import { createMetrics } from '../watch/metrics.js';
 import { Aborted, readBody, unzip } from './body.js';
@@ -21,6 +22,8 @@ export interface ReceiverOptions extends Omit<IntakeOptions, 'metrics'> {
   readonly metrics?: Metrics;
   /** Left out: it serves this machine alone. */
   readonly door?: Door;
+  /** Left out: it speaks in the clear. */
+  readonly certificate?: Certificate | null;
   /** The largest body that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
   /** How long a sender may take, as `node:http` names it. */
@@ -68,10 +71,18 @@ const LINGER_MS = 1_000;
  * @throws StartError where the port is taken
  */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { host, port, log, door = localDoor, metrics = createMetrics(), maxBodyBytes = 64 * MIB } = options;
+  const {
+    host,
+    port,
+    log,
+    certificate = null,
+    door = localDoor,
+    metrics = createMetrics(),
+    maxBodyBytes = 64 * MIB,
+  } = options;
   const intake = createIntake({ ...options, metrics });
 
-  const server = createServer({ ...TIME_LIMITS, ...options.timeLimits }, (request, response) => {
+  const server = createWebServer({ ...TIME_LIMITS, ...options.timeLimits }, certificate, (request, response) => {
     void handle(request, response);
   });
 

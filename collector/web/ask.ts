@@ -48,6 +48,8 @@ export async function ask<T>(question: string, signal?: AbortSignal): Promise<T>
       cause: error,
     });
   }
+  // The session is over, or its key was revoked.
+  if (response.status === 401) location.assign('/login');
   if (!response.ok) throw new Error(reasonIn(await response.json().catch(() => null)));
   const answer: T = await response.json();
   return answer;

@@ -17,6 +17,7 @@ describe('the configuration of waybill serve', () => {
       drainMs: 0,
       clickHouseHost: '127.0.0.1',
       isWide: false,
+      tls: null,
       clickHouse: null,
       logLevel: 'info',
     });
@@ -61,6 +62,10 @@ describe('the configuration of waybill serve', () => {
       const ask = () => serveConfig({ host }, {});
       expect(ask, host).toThrow(/^Refusing to listen on /);
     }
+    expect(() => serveConfig({ tlsCert: 'a.pem' }, {})).toThrow(/give both/);
+    const secure = serveConfig({ host: '0.0.0.0', tlsCert: 'a.pem', tlsKey: 'b.pem' }, {});
+    expect(secure).toMatchObject({ isWide: true, clickHouseHost: '127.0.0.1', tls: { clientCa: null } });
+    expect(serveConfig({ host: '0.0.0.0' }, { WAYBILL_BEHIND_PROXY: 'true' }).isWide).toBe(true);
     for (const host of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) {
       expect(serveConfig({ host }, {}).host).toBe(host);
     }

@@ -5,6 +5,7 @@ import { startAuditNews } from '../../collector/api/audit-news.js';
 import { startApi } from '../../collector/api/start-api.js';
 import type { Door } from '../../collector/keys/door.js';
 import { localDoor } from '../../collector/keys/door.js';
+import type { Usage } from '../../collector/keys/usage.js';
 import type { Store } from '../../collector/store/client.js';
 import { createMetrics } from '../../collector/watch/metrics.js';
 import { createReadiness } from '../../collector/watch/readiness.js';
@@ -19,7 +20,7 @@ export async function startTestApi(
   store: Store,
   contract: CompiledContract,
   clockUs: () => number,
-  door: Door = localDoor,
+  { door = localDoor, usage }: { door?: Door; usage?: Usage } = {},
 ): Promise<TestApi> {
   const log = pino({ level: 'silent' });
   const news = startAuditNews({ store, log, intervalMs: 100 });
@@ -33,6 +34,7 @@ export async function startTestApi(
     readiness: createReadiness(store),
     door,
     news,
+    ...(usage === undefined ? {} : { usage }),
   });
   const server = await startApi(app, '127.0.0.1', 0);
   return {

@@ -50,7 +50,7 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
 /**
  * The server's users. The process itself logs in as \`default\`, without a password, and so can anyone on this machine:
  * it may start and stop listeners, and nothing else. \`reader\` is for people and tools: it sees our tables only, so
- * table functions such as file() and url() are refused, and its queries are bounded (the least is 1 where 0 would mean
+ * table functions such as file() and url() are refused, and nothing of keys; its queries are bounded (the least is 1 where 0 would mean
  * unbounded).
  */
 export function engineUsers({ waybill, reader }: Credentials): string {
@@ -95,7 +95,11 @@ export function engineUsers({ waybill, reader }: Credentials): string {
       <networks><ip>::/0</ip></networks>
       <profile>people</profile>
       <quota>default</quota>
-      <grants><query>GRANT SELECT ON waybill.*</query></grants>
+      <grants>
+        <query>GRANT SELECT ON waybill.*</query>
+        <query>REVOKE SELECT ON waybill.keys</query>
+        <query>REVOKE SELECT ON waybill.audit_log</query>
+      </grants>
     </reader>
   </users>
 </clickhouse>

@@ -70,7 +70,7 @@ beforeAll(async () => {
   };
   const clockUs = () => NOW_US;
   const usage = createUsage(test.store, clockUs, pino({ level: 'silent' }));
-  api = await startTestApi(test.store, by, clockUs, createDoor(createKeyRing(test.store), usage));
+  api = await startTestApi(test.store, by, clockUs, { door: createDoor(createKeyRing(test.store), usage) });
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

@@ -84,7 +84,7 @@ describe('keys', () => {
     await revokeKey(test.store, id, NOW_US + 1);
     nowMs = 2_000;
     await expect(ring.callerOf({ key, host })).rejects.toThrow('was revoked');
-    expect(await ring.callerById(id)).toBeNull();
+    await expect(ring.callerOf({ key: null, keyId: id, host })).rejects.toThrow('was revoked');
     for (const one of await listKeys(test.store)) await revokeKey(test.store, one.id, NOW_US + 2);
     nowMs = 4_000;
     expect(await ring.isLocked()).toBe(true);

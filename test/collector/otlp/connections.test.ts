@@ -97,6 +97,19 @@ describe('a connection to the OTLP receiver', () => {
     expect(heard()).toContain('431 Request Header Fields Too Large');
   });
 
+  it('is refused under a name from elsewhere, by which a page could reach this machine', async () => {
+    const stored = await start();
+    for (const host of ['evil.example', '127.0.0.1.evil.example:4318', '10.0.0.1']) {
+      const reply = await send(receiver, good(), { headers: { 'content-type': 'application/x-protobuf', host } });
+      expect(reply.status, host).toBe(403);
+    }
+    expect(stored).toHaveLength(0);
+    const reply = await send(receiver, good(), {
+      headers: { 'content-type': 'application/x-protobuf', host: 'localhost:4318' },
+    });
+    expect(reply.status).toBe(200);
+  });
+
   it('is refused what browsers on other sites ask for', async () => {
     await start();
     const reply = await send(receiver, null, {

@@ -93,6 +93,11 @@ describe('reader', () => {
     "SELECT * FROM file('/etc/passwd', LineAsString)",
     "SELECT * FROM url('http://127.0.0.1:1/', LineAsString)",
     "SELECT * FROM remote('127.0.0.1', system.one)",
+    "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM executable('id', 'CSV', 'a String')",
+    'SELECT * FROM keys',
+    'SELECT sha256 FROM keys',
+    'SELECT * FROM audit_log',
     'SELECT * FROM system.processes',
     'SELECT * FROM system.users',
     "INSERT INTO cuts VALUES ('1/1', now(), now())",
@@ -116,6 +121,11 @@ describe('reader', () => {
   ])('cannot lift its bounds with %s', async (setting) => {
     await expect(reader.rows(`SELECT count() FROM spans SETTINGS ${setting}`)).rejects.toThrow(/shouldn't be/);
   });
+});
+
+it('reader is stopped before its query takes the memory of the others', async () => {
+  const greedy = "SELECT length(groupArray(repeat('x', 900000))) FROM system.columns AS a, system.columns AS b";
+  await expect(reader.rows(greedy)).rejects.toThrow(/memory limit exceeded/i);
 });
 
 describe('someone on this machine without a password', () => {
