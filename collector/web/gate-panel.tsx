@@ -1,12 +1,6 @@
 import type { Blocker, GateAnswer } from '../../schemas/gate.js';
+import { ANSWERS } from './gate-words.js';
 import { Usd } from './usd.js';
-
-/** The sign says the same as the words, for those who look; colour only repeats it. */
-const ANSWERS = {
-  ready: { sign: '✓', text: 'Ready to block' },
-  not_ready: { sign: '✕', text: 'Not ready to block' },
-  insufficient_data: { sign: '?', text: 'Too little data to say' },
-} as const;
 
 /** The gate's answer with its first blocker. */
 export function GatePanel({ answer }: { readonly answer: GateAnswer }) {

@@ -1,6 +1,8 @@
 import type { ComponentType } from 'preact';
 import { HopMap } from './hop-map.js';
 import { Overview } from './overview.js';
+import { Policies } from './policies.js';
+import { Readiness } from './readiness.js';
 import { Rules } from './rules.js';
 import { Spend } from './spend.js';
 import { TraceView } from './trace-view.js';
@@ -43,6 +45,22 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
     lead: 'Known costs, counted once. What nobody is named for, and what has no known cost, stand by themselves.',
     isScoped: true,
     Content: Spend,
+  },
+  readiness: {
+    name: 'readiness',
+    label: 'Readiness',
+    title: 'Who may be blocked today',
+    lead: 'The gate per tenant and policy: what was observed against what is required, and the evidence to take along.',
+    isScoped: true,
+    Content: Readiness,
+  },
+  policies: {
+    name: 'policies',
+    label: 'Policies',
+    title: 'Do the policies fit how requests flow',
+    lead: 'What each budget policy would and would not see, in dollars and by route.',
+    isScoped: true,
+    Content: Policies,
   },
   rules: {
     name: 'rules',

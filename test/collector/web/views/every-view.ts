@@ -8,6 +8,8 @@ import { HOSTILE } from '../../../support/shown-page.js';
 const ADDRESSES: Readonly<Record<string, string>> = {
   overview: '?tenant=acme',
   hops: '?tenant=hooli&view=hops&attribute=tenant&from=web&to=agent',
+  policies: '?tenant=initech&view=policies',
+  readiness: '?tenant=umbrella&policy=pro-monthly&view=readiness',
   spend: '?tenant=spender&view=spend&by=user%2Cday',
   trace: `?view=trace&trace=${(20_001).toString(16).padStart(32, '0')}`,
   rules: '?view=rules&rule=dropped',
