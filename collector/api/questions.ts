@@ -6,13 +6,15 @@ import { scoreOf } from '../../auditor/score/score.js';
 import { severitySchema } from '../../schemas/audit.js';
 import { describedRuleSchema } from '../../schemas/described-rule.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
+import { budgetSchema } from '../../schemas/budget.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
 import { proposalSchema } from '../../schemas/contract.js';
 import { proposedYaml } from '../contract/write.js';
 import type { Store } from '../store/client.js';
+import { budgetStates, watchedBudgets } from '../store/questions/budgets.js';
 import { findGaps } from '../store/questions/gaps.js';
-import { askGate, gateHistory } from '../store/questions/gate.js';
+import { askGate, durationUs, gateHistory } from '../store/questions/gate.js';
 import { hopRowSchema, listHops } from '../store/questions/hops.js';
 import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
 import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
@@ -176,6 +178,25 @@ export const questions: readonly Question[] = [
     query: simulateQuerySchema,
     response: simulationSchema,
     answer: (query, { store, contract, nowUs }) => simulate(store, contract, simulationAsked(query, contract, nowUs)),
+  }),
+  question({
+    path: '/budgets',
+    summary:
+      'Each policy with a limit: spend of the period that runs now, thresholds crossed, and when it is expected to run out.',
+    query: questionSchema.pick({ policy: true }).extend({
+      since: gateQuerySchema.shape.since.describe(
+        'How far back the forecast goes; left out: 2 hours for an hourly budget, 24 hours for a daily, 7 days for a weekly, 28 for a monthly',
+      ),
+    }),
+    response: z.object({ budgets: z.array(budgetSchema) }),
+    answer: async ({ policy, since }, { store, contract, nowUs }) => ({
+      budgets: await budgetStates(
+        store,
+        watchedBudgets(contract.source, policy),
+        nowUs,
+        since === undefined ? undefined : durationUs(since),
+      ),
+    }),
   }),
   question({
     path: '/policies',
