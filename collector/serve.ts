@@ -1,6 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import type { Target } from './alerts/channels.js';
+import { startAlertLoop } from './alerts/loop.js';
+import { createAlertMetrics } from './alerts/metrics.js';
 import { createApi } from './api/app.js';
 import { startAuditNews } from './api/audit-news.js';
 import { startApi } from './api/start-api.js';
@@ -27,11 +31,17 @@ export interface Waybill extends AsyncDisposable {
 }
 
 /**
- * Starts everything: the store, the receiver, the audit loop and the API.
+ * Starts everything: the store, the receiver, the audit loop, the alerts and the API.
  *
+ * @param targets the channels of the contract, with their secrets
  * @throws StartError with a message for a person
  */
-export async function serve(config: ServeConfig, { file, contract }: ContractInForce, log: Logger): Promise<Waybill> {
+export async function serve(
+  config: ServeConfig,
+  { file, contract }: ContractInForce,
+  targets: readonly Target[],
+  log: Logger,
+): Promise<Waybill> {
   const started: AsyncDisposable[] = [];
   const keep = <T extends AsyncDisposable>(one: T): T => {
     started.push(one);
@@ -43,7 +53,9 @@ export async function serve(config: ServeConfig, { file, contract }: ContractInF
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
-    keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs }));
+    const metrics = createAlertMetrics(new Registry());
+    const alerts = keep(startAlertLoop({ store, contract: contract.source, targets, metrics, clockUs, log }));
+    keep(startAuditLoop({ store, contract, clockUs, log, quietMs: config.quietMs, onCalls: alerts.wake }));
     const writer = keep(startSpanWriter({ store, clockUs }));
     const news = startAuditNews({ store, log });
     const api = createApi({ store, contract, log, clockUs, quietMs: config.quietMs, news });

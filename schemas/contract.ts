@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { alertSettingsSchema } from './alert-settings.js';
+import { duration, name, share } from './contract-parts.js';
 import { gatewayNames } from './payload.js';
 
 /** The three attributes that every call must carry, and `user`, which is a label for spend and never audited. */
@@ -8,9 +10,6 @@ export type AttributeName = (typeof attributeNames)[number];
 /** The attributes that are followed from station to station. */
 export const auditedAttributes = ['tenant', 'feature', 'policy'] as const;
 export type AuditedAttribute = (typeof auditedAttributes)[number];
-
-const share = z.number().min(0).max(1);
-const name = z.string().min(1).max(256);
 
 const pattern = z.string().refine(isRegExp, { error: 'is not a valid regular expression' });
 
@@ -22,11 +21,6 @@ function isRegExp(source: string): boolean {
     return false;
   }
 }
-
-/** A span of time such as `5s`, `30m`, `7d`. */
-const duration = z
-  .string()
-  .regex(/^[1-9]\d*(s|m|h|d)$/, { error: 'must be a whole number and a unit: 30s, 15m, 12h, 7d' });
 
 function attribute(key: string, aliases: string[], required: boolean) {
   return z
@@ -138,6 +132,7 @@ export const contractSchema = z.strictObject({
   policies: z.array(policy).default([]),
   signing,
   gate,
+  alerts: alertSettingsSchema,
   prices: z.array(price).default([]).describe('Prices that are not public, or differ from list'),
 });
 

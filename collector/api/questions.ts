@@ -6,11 +6,13 @@ import { scoreOf } from '../../auditor/score/score.js';
 import { severitySchema } from '../../schemas/audit.js';
 import { describedRuleSchema } from '../../schemas/described-rule.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
+import { raisedAlertSchema } from '../../schemas/alert.js';
 import { budgetSchema } from '../../schemas/budget.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
 import { proposalSchema } from '../../schemas/contract.js';
 import { proposedYaml } from '../contract/write.js';
+import { keptAlerts, raisedAlertOf } from '../store/alerts.js';
 import type { Store } from '../store/client.js';
 import { budgetStates, watchedBudgets } from '../store/questions/budgets.js';
 import { findGaps } from '../store/questions/gaps.js';
@@ -197,6 +199,16 @@ export const questions: readonly Question[] = [
         since === undefined ? undefined : durationUs(since),
       ),
     }),
+  }),
+  question({
+    path: '/alerts',
+    summary: 'What people were warned of, newest first, and whether each channel was told.',
+    query: questionSchema.pick({ since: true, from: true, to: true }).extend({ limit }),
+    response: z.object({ alerts: z.array(raisedAlertSchema) }),
+    answer: async ({ limit: most, ...query }, { store, nowUs }) => {
+      const kept = await keptAlerts(store, windowOf(query, nowUs), most);
+      return { alerts: kept.map((one) => raisedAlertOf(one, nowUs)) };
+    },
   }),
   question({
     path: '/policies',

@@ -34,6 +34,8 @@ export interface AuditLoopOptions {
   readonly stepArrivals?: number;
   /** How one trace is audited. */
   readonly audit?: typeof auditTrace;
+  /** Is told when audits with calls in them are written. */
+  readonly onCalls?: () => void;
 }
 
 /** What the loop has done since it started. */
@@ -83,7 +85,7 @@ const OVERLAPS = [
  */
 export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   const { store, contract, clockUs, log, quietMs = 5_000, intervalMs = 1_000, share = { index: 0, of: 1 } } = options;
-  const { maxSpansPerTrace, stepArrivals = 50_000, audit = auditTrace } = options;
+  const { maxSpansPerTrace, stepArrivals = 50_000, audit = auditTrace, onCalls = () => {} } = options;
   const stats = { sweeps: 0, traces: 0, calls: 0, failedTraces: 0, cutTraces: 0, cutUs: 0 };
   const lastOverlapUs = OVERLAPS.map(() => clockUs());
   let cutUs: number | null = null;
@@ -167,7 +169,9 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     const audits = traces.flatMap((trace) => auditOne(trace, neighbours));
     await writeAudits(store, audits, clockUs());
     stats.traces += audits.length;
-    stats.calls += audits.reduce((sum, one) => sum + one.audit.calls.length, 0);
+    const calls = audits.reduce((sum, one) => sum + one.audit.calls.length, 0);
+    stats.calls += calls;
+    if (calls > 0) onCalls();
   }
 
   function auditOne({ traceId, spans, isCut, ...rest }: ReadTrace, neighbours: Neighbours): AuditToWrite[] {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { alertsCommand } from './alerts.js';
 import { auditCommand } from './audit.js';
 import { contractCommand } from './contract.js';
 import { gateCommand } from './gate.js';
@@ -16,6 +17,7 @@ export const commands: readonly (() => Command)[] = [
   simulateCommand,
   policiesCommand,
   reauditCommand,
+  alertsCommand,
   contractCommand,
   rulesCommand,
 ];

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { pino } from 'pino';
+import { targetsOf } from '../alerts/channels.js';
 import type { ServeFlags } from '../config.js';
 import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
@@ -27,7 +28,8 @@ export function serveCommand(): Command {
       const config = serveConfig(flags, process.env);
       const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
       const contract = await contractInForce(config.contract ?? undefined, process.env);
-      const waybill = await serve(config, contract, log);
+      const targets = targetsOf(contract.contract.source.alerts.channels, process.env);
+      const waybill = await serve(config, contract, targets, log);
       console.log(welcome(waybill));
       await untilToldToStop();
       await waybill.stop();

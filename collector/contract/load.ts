@@ -162,7 +162,7 @@ function editDistance(a: string, b: string): number {
 
 /** What the schema cannot say: names that clash, and policies that no call can ever match. */
 function semanticProblems(contract: Contract): Problem[] {
-  return [...clashingKeys(contract), ...clashingPolicies(contract), ...deadMatches(contract)];
+  return [...clashingKeys(contract), ...clashingIds(contract), ...deadMatches(contract)];
 }
 
 function clashingKeys({ attributes }: Contract): Problem[] {
@@ -178,11 +178,18 @@ function clashingKeys({ attributes }: Contract): Problem[] {
   );
 }
 
-function clashingPolicies({ policies }: Contract): Problem[] {
-  return policies.flatMap(({ id }, i) =>
-    policies.findIndex((other) => other.id === id) === i
+function clashingIds({ policies, alerts }: Contract): Problem[] {
+  return [
+    ...repeatedIds(policies, 'policy', ['policies']),
+    ...repeatedIds(alerts.channels, 'channel', ['alerts', 'channels']),
+  ];
+}
+
+function repeatedIds(items: readonly { readonly id: string }[], what: string, path: readonly PropertyKey[]): Problem[] {
+  return items.flatMap(({ id }, i) =>
+    items.findIndex((other) => other.id === id) === i
       ? []
-      : [{ path: ['policies', i, 'id'], isKey: false, message: `The policy id '${id}' is used twice.` }],
+      : [{ path: [...path, i, 'id'], isKey: false, message: `The ${what} id '${id}' is used twice.` }],
   );
 }
 

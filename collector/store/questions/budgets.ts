@@ -24,7 +24,8 @@ const STRETCHES: Readonly<Record<BudgetPeriod, { readonly count: number; readonl
 /** Into how many stretches a window that is asked for is cut. */
 const ASKED_STRETCHES = 24;
 
-const NOTHING: SimulatedSum = { calls: 0, costUsd: '0.000000000000', unknownCost: 0 };
+/** The sum of no calls. */
+export const NOTHING_SPENT: SimulatedSum = { calls: 0, costUsd: '0.000000000000', unknownCost: 0 };
 
 /** The policies of a contract that have a limit. */
 export function watchedBudgets(contract: Contract, policy?: string): WatchedBudget[] {
@@ -59,7 +60,7 @@ export async function budgetStates(
       for (const budget of own) {
         const costsPico = stretches.get(budget.policy) ?? [];
         const seen: SpendStretches = { endUs: nowUs, lengthUs, costsPico };
-        states.set(budget.policy, budgetAt(nowUs, budget, spent.get(budget.policy) ?? NOTHING, seen));
+        states.set(budget.policy, budgetAt(nowUs, budget, spent.get(budget.policy) ?? NOTHING_SPENT, seen));
       }
     }),
   );

@@ -85,7 +85,8 @@ async function policyProblems(
   };
 }
 
-async function keepAnswer(store: Store, answer: GateAnswer, askedAtUs: number): Promise<void> {
+/** Keeps an answer as evidence. @param askedAtUs microseconds since 1970 */
+export async function keepAnswer(store: Store, answer: GateAnswer, askedAtUs: number): Promise<void> {
   const { tenant = '', feature = '', policy = '', service = '' } = answer.scope;
   await store.command(
     `
@@ -130,4 +131,28 @@ export async function gateHistory(
   return keptSchema
     .parse(rows)
     .map(({ asked, evidence }) => ({ askedAt: asked, answer: gateAnswerSchema.parse(JSON.parse(evidence)) }));
+}
+
+const lastSchema = z.array(z.object({ newest: z.string(), ready: z.string().nullable() }));
+
+/** The last answer that was kept for exactly this scope, and when it was last ready; null: never. */
+export async function lastAnswer(
+  store: Store,
+  { tenant = '', feature = '', policy = '', service = '' }: Scope,
+): Promise<{ answer: string | null; readyAt: string | null }> {
+  const rows = await store.rows(
+    `
+    SELECT
+        argMax(answer, asked_at) AS newest,
+        formatDateTime(maxOrNullIf(asked_at, answer = 'ready'), '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS ready
+    FROM gates
+    WHERE tenant = {tenant: String}
+      AND feature = {feature: String}
+      AND policy = {policy: String}
+      AND service = {service: String}
+    HAVING count() > 0`,
+    { tenant, feature, policy, service },
+  );
+  const [last] = lastSchema.parse(rows);
+  return { answer: last?.newest ?? null, readyAt: last?.ready ?? null };
 }
