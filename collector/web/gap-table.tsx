@@ -3,7 +3,7 @@ import { countText, momentText } from './figures.js';
 import { Usd } from './usd.js';
 import { addressIn } from './view-state.js';
 import type { ViewState } from './view-state.js';
-import { Severity } from './words.js';
+import { Prose, Severity } from './words.js';
 
 /** What is wrong, most spend first. */
 export function GapTable({
@@ -90,7 +90,7 @@ function GapRow({ gap, view }: { readonly gap: Gap; readonly view: ViewState }) 
         <time dateTime={since}>{momentText(since)}</time>
       </td>
       <td>
-        {fix}{' '}
+        <Prose text={fix} />{' '}
         <a class="nowrap" href={addressIn(view, { view: 'trace', trace: sampleTraceId })}>
           Sample trace<span class="unseen"> that shows {rule}</span>
         </a>

@@ -32,7 +32,7 @@ export function Page() {
     addEventListener('click', follow);
     return () => removeEventListener('click', follow);
   }, []);
-  const { title, lead, isScoped, Content } = VIEWS[view.view];
+  const { title, lead, scope, Content } = VIEWS[view.view];
   useEffect(() => {
     document.title = `${title} · Waybill`;
   }, [title]);
@@ -49,7 +49,7 @@ export function Page() {
           <Navigation view={view} />
           <Live hearing={news.hearing} />
         </div>
-        {isScoped && <ScopeForm view={view} look={look} key={addressOf(view)} />}
+        {scope !== null && <ScopeForm fields={scope} view={view} look={look} key={addressOf(view)} />}
       </header>
       <main id="report">
         <h1>{title}</h1>

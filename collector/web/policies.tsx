@@ -55,7 +55,9 @@ function NoPolicies() {
   return (
     <section class="panel" aria-labelledby="none">
       <h2 id="none">No policies, and no calls that name one</h2>
-      <p>List the policies in `waybill.yaml`, then start Waybill again:</p>
+      <p>
+        List the policies in <code>waybill.yaml</code>, then start Waybill again:
+      </p>
       <pre tabIndex={0}>{EXAMPLE}</pre>
     </section>
   );

@@ -36,7 +36,7 @@ export function Readiness({ view }: Shown) {
         {(answer) => (
           <>
             <div class="overview">
-              <GatePanel answer={answer} />
+              <GatePanel answer={answer} view={view} />
               <Checks answer={answer} />
             </div>
             <WhatIf view={view} simulation={simulation} found={setSimulation} key={`${view.policy} ${view.since}`} />
@@ -112,7 +112,7 @@ function History({ answers }: { readonly answers: readonly KeptAnswer[] }) {
       <h2 id="history">Answers that were kept</h2>
       {answers.length === 0 ? (
         <p class="quiet">
-          None for exactly this scope. `waybill gate` keeps its answers, and so does the button below.
+          None for exactly this scope. <code>waybill gate</code> keeps its answers, and so does the button below.
         </p>
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-labelledby="history">

@@ -4,7 +4,7 @@ import { useAnswer } from './ask.js';
 import { RouteTable } from './route-table.js';
 import { addressIn } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
-import { Severity } from './words.js';
+import { Prose, Severity } from './words.js';
 
 /** The rules, as their own objects describe them. */
 export function Rules({ view }: Shown) {
@@ -84,11 +84,15 @@ function RulePanel({ rule }: { readonly rule: DescribedRule }) {
       <p>{summary}</p>
       <dl class="facts prose">
         <dt>Why it matters</dt>
-        <dd>{why}</dd>
+        <dd>
+          <Prose text={why} />
+        </dd>
         <dt>What it does</dt>
         <dd>{effect}</dd>
         <dt>Fix</dt>
-        <dd>{fix}</dd>
+        <dd>
+          <Prose text={fix} />
+        </dd>
       </dl>
       {example === null ? (
         <p class="quiet">Only a whole window of calls shows it, so there is no route to draw.</p>

@@ -19,24 +19,32 @@ interface ScopeGatesProps {
   readonly first: number;
 }
 
-/** The gate's answer for each tenant and policy, with its first blocker; most spend first. */
+/**
+ * The gate's answer for each tenant and policy, with its first blocker; most spend first. The overview keeps to its
+ * tenant, and readiness lists all, to choose from.
+ */
 export function ScopeGates({ view, title, first }: ScopeGatesProps) {
   const [most, setMost] = useState(first);
-  const params = new URLSearchParams({ since: view.since, limit: '1000' });
+  const tenant = view.view === 'overview' ? view.tenant : '';
+  const params = new URLSearchParams({ since: view.since, limit: '1000', ...(tenant === '' ? {} : { tenant }) });
   const asked = useAnswer<{ scopes: ScopeRow[] }>(`scopes?${params.toString()}`);
   return (
     <Answered asked={asked}>
-      {({ scopes }) => (
-        <section class="panel wide" aria-labelledby="scopes">
-          <h2 id="scopes">{title}</h2>
-          <Rows rows={scopes.slice(0, most)} view={view} />
-          {scopes.length > most && (
-            <button type="button" class="plain" onClick={() => setMost(most + MORE)}>
-              Show {Math.min(MORE, scopes.length - most)} more of {scopes.length - most}
-            </button>
-          )}
-        </section>
-      )}
+      {({ scopes }) => {
+        // A question about a tenant is about calls of others too, where it got their blame.
+        const rows = scopes.filter((row) => tenant === '' || row.tenant === tenant);
+        return (
+          <section class="panel wide" aria-labelledby="scopes">
+            <h2 id="scopes">{title}</h2>
+            <Rows rows={rows.slice(0, most)} view={view} />
+            {rows.length > most && (
+              <button type="button" class="plain" onClick={() => setMost(most + MORE)}>
+                Show {Math.min(MORE, rows.length - most)} more of {rows.length - most}
+              </button>
+            )}
+          </section>
+        );
+      }}
     </Answered>
   );
 }

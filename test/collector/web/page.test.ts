@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { showPage } from '../../support/shown-page.js';
+import { budgets } from './views/budgets.js';
 import { everyView } from './views/every-view.js';
 import { hopMap } from './views/hop-map.js';
 import { live } from './views/live.js';
@@ -19,6 +20,7 @@ describe('a trace', () => trace(shown));
 describe('spend', () => spend(shown));
 describe('readiness', () => readiness(shown));
 describe('policies', () => policies(shown));
+describe('budgets', () => budgets(shown));
 describe('the rules', () => rules(shown));
 describe('new audits', () => live(shown));
 describe('every view', () => everyView(shown));

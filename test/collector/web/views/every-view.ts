@@ -8,6 +8,7 @@ import { HOSTILE } from '../../../support/shown-page.js';
 const ADDRESSES: Readonly<Record<string, string>> = {
   overview: '?tenant=acme',
   hops: '?tenant=hooli&view=hops&attribute=tenant&from=web&to=agent',
+  budgets: '?view=budgets',
   policies: '?tenant=initech&view=policies',
   readiness: '?tenant=umbrella&policy=pro-monthly&view=readiness',
   spend: '?tenant=spender&view=spend&by=user%2Cday',
@@ -15,24 +16,27 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   rules: '?view=rules&rule=dropped',
 };
 
+const GROUNDS = [
+  ['light', 'rgb(246, 247, 249)'],
+  ['dark', 'rgb(20, 23, 28)'],
+] as const;
+
 /** What holds for each view alike: it can be used by everyone, on any screen, and runs nothing that it is told. */
 export function everyView({ page, errors, open, picture }: ShownPage): void {
   describe.each(VIEW_NAMES)('%s', (name) => {
     const address = ADDRESSES[name] ?? `?view=${name}`;
 
     it('has no serious accessibility issue in light or dark, and fits a telephone', async () => {
-      for (const colorScheme of ['light', 'dark'] as const) {
+      await open(address);
+      for (const [colorScheme, ground] of GROUNDS) {
         await page().emulateMedia({ colorScheme });
-        await page().setViewportSize({ width: 1280, height: 900 });
-        await open(address);
+        expect(await page().evaluate('getComputedStyle(document.documentElement).backgroundColor')).toBe(ground);
         expect(await seriousIssues(page())).toEqual([]);
         await picture(`${name}-${colorScheme}`);
-        const ground = await page().evaluate('getComputedStyle(document.documentElement).backgroundColor');
-        expect(ground).toBe(colorScheme === 'dark' ? 'rgb(20, 23, 28)' : 'rgb(246, 247, 249)');
-        await page().setViewportSize({ width: 400, height: 800 });
-        expect(await page().evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
-        await picture(`${name}-${colorScheme}-narrow`);
       }
+      await page().setViewportSize({ width: 400, height: 800 });
+      expect(await page().evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
+      await picture(`${name}-narrow`);
       expect(errors()).toEqual([]);
     });
 
