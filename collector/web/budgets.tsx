@@ -4,6 +4,7 @@ import { Answered, Failure } from './answered.js';
 import { useAnswer } from './ask.js';
 import { BudgetMeter } from './budget-meter.js';
 import { momentText, shareText } from './figures.js';
+import { Heads } from './heads.js';
 import { Usd } from './usd.js';
 import { addressIn } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
@@ -157,14 +158,7 @@ function Alerts({ alerts, view }: { readonly alerts: readonly RaisedAlert[]; rea
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-labelledby="alerts">
           <table class="alerts">
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">Kind</th>
-                <th scope="col">Alert</th>
-                <th scope="col">Told</th>
-              </tr>
-            </thead>
+            <Heads of={['When', 'Kind', 'Alert', 'Told']} />
             <tbody>
               {alerts.map((alert) => (
                 <AlertRow alert={alert} key={alert.id} />

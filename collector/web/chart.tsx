@@ -50,11 +50,11 @@ export function Hatch() {
   );
 }
 
-/** The top of an axis that holds an amount: the next 1, 2 or 5 of its power of ten, so that half of it reads well too. */
+/** The top of an axis that holds an amount: the next number that reads well, and its half too. */
 export function axisTop(most: number): number {
   if (most <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(most));
-  const step = [1, 2, 5, 10].find((one) => one * power >= most * (1 - 1e-9)) ?? 10;
+  const step = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((one) => one * power >= most * (1 - 1e-9)) ?? 10;
   // Powers of ten below one are no exact doubles.
   return Number((step * power).toPrecision(6));
 }

@@ -1,5 +1,6 @@
 import type { Gap } from '../../schemas/gate.js';
 import { countText, momentText } from './figures.js';
+import { Heads } from './heads.js';
 import { Usd } from './usd.js';
 import { addressIn } from './view-state.js';
 import type { ViewState } from './view-state.js';
@@ -23,20 +24,7 @@ export function GapTable({
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-labelledby="gaps">
           <table>
-            <thead>
-              <tr>
-                <th scope="col" class="number">
-                  Spend
-                </th>
-                <th scope="col">Rule</th>
-                <th scope="col">Hop</th>
-                <th scope="col" class="number">
-                  Calls
-                </th>
-                <th scope="col">Since</th>
-                <th scope="col">Fix</th>
-              </tr>
-            </thead>
+            <Heads of={[{ number: 'Spend' }, 'Rule', 'Hop', { number: 'Calls' }, 'Since', 'Fix']} />
             <tbody>
               {gaps.map((gap) => (
                 <GapRow

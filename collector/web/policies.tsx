@@ -2,6 +2,7 @@ import type { PolicyFate, PolicyFit } from '../../schemas/policy-fit.js';
 import { Answered, Failure } from './answered.js';
 import { useAnswer } from './ask.js';
 import { countText } from './figures.js';
+import { Heads } from './heads.js';
 import { Usd } from './usd.js';
 import { addressIn, queryOf } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
@@ -143,19 +144,7 @@ function Routes({ policy: { policy, routes, routesLeftOut } }: { readonly policy
         </summary>
         <div class="scroll" tabIndex={0} role="region" aria-label={`Routes of ${policy ?? 'no policy'}`}>
           <table>
-            <thead>
-              <tr>
-                <th scope="col">What becomes of it</th>
-                <th scope="col">Route</th>
-                <th scope="col">Kind</th>
-                <th scope="col" class="number">
-                  Spend
-                </th>
-                <th scope="col" class="number">
-                  Calls
-                </th>
-              </tr>
-            </thead>
+            <Heads of={['What becomes of it', 'Route', 'Kind', { number: 'Spend' }, { number: 'Calls' }]} />
             <tbody>
               {routes.map((route) => (
                 <tr

@@ -12,6 +12,7 @@ import { momentText, percentText } from './figures.js';
 import { GatePanel } from './gate-panel.js';
 import { Answer } from './gate-answer.js';
 import { CHECKS, HOLDS, scopeText } from './gate-words.js';
+import { Heads } from './heads.js';
 import { ScopeGates } from './scope-gates.js';
 import { queryOf } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
@@ -72,13 +73,7 @@ function Checks({ answer }: { readonly answer: GateAnswer }) {
     <section class="panel" aria-labelledby="checks">
       <h2 id="checks">Checks for {scopeText(answer.scope)}</h2>
       <table class="checks">
-        <thead>
-          <tr>
-            <th scope="col">Check</th>
-            <th scope="col">Observed</th>
-            <th scope="col">Required</th>
-          </tr>
-        </thead>
+        <Heads of={['Check', 'Observed', 'Required']} />
         <tbody>
           {answer.checks.map((check) => (
             <CheckRow check={check} key={check.id} />
@@ -117,16 +112,7 @@ function History({ answers }: { readonly answers: readonly KeptAnswer[] }) {
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-labelledby="history">
           <table>
-            <thead>
-              <tr>
-                <th scope="col">Asked</th>
-                <th scope="col">Answer</th>
-                <th scope="col" class="number">
-                  Score
-                </th>
-                <th scope="col">First blocker</th>
-              </tr>
-            </thead>
+            <Heads of={['Asked', 'Answer', { number: 'Score' }, 'First blocker']} />
             <tbody>
               {answers.map(({ askedAt, answer: { answer, score, blockers } }) => (
                 <tr key={askedAt}>

@@ -1,6 +1,7 @@
 import type { DescribedRule } from '../../schemas/described-rule.js';
 import { Answered, Failure } from './answered.js';
 import { useAnswer } from './ask.js';
+import { Heads } from './heads.js';
 import { RouteTable } from './route-table.js';
 import { addressIn } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
@@ -32,14 +33,7 @@ function RuleTable({ rules, view }: RulesProps) {
       <h2 id="rules">{rules.length} rules</h2>
       <div class="scroll" tabIndex={0} role="region" aria-labelledby="rules">
         <table class="rules">
-          <thead>
-            <tr>
-              <th scope="col">Question</th>
-              <th scope="col">Rule</th>
-              <th scope="col">Severity</th>
-              <th scope="col">Broken when</th>
-            </tr>
-          </thead>
+          <Heads of={['Question', 'Rule', 'Severity', 'Broken when']} />
           <tbody>
             {rules.map(({ id, question, severity, summary }) => (
               <tr key={id}>

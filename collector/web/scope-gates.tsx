@@ -6,6 +6,7 @@ import { useAnswer, useAnswers } from './ask.js';
 import type { Asked } from './ask.js';
 import { countText, percentText } from './figures.js';
 import { Answer } from './gate-answer.js';
+import { Heads } from './heads.js';
 import { Usd } from './usd.js';
 import { addressIn } from './view-state.js';
 import type { ViewState } from './view-state.js';
@@ -36,7 +37,11 @@ export function ScopeGates({ view, title, first }: ScopeGatesProps) {
         return (
           <section class="panel wide" aria-labelledby="scopes">
             <h2 id="scopes">{title}</h2>
-            <Rows rows={rows.slice(0, most)} view={view} />
+            {rows.length === 0 ? (
+              <p class="quiet">Nobody has calls in this scope and time.</p>
+            ) : (
+              <Rows rows={rows.slice(0, most)} view={view} />
+            )}
             {rows.length > most && (
               <button type="button" class="plain" onClick={() => setMost(most + MORE)}>
                 Show {Math.min(MORE, rows.length - most)} more of {rows.length - most}
@@ -55,23 +60,17 @@ function Rows({ rows, view }: { readonly rows: readonly ScopeRow[]; readonly vie
   return (
     <div class="scroll" tabIndex={0} role="region" aria-labelledby="scopes">
       <table class="scopes">
-        <thead>
-          <tr>
-            <th scope="col">Tenant</th>
-            <th scope="col">Policy</th>
-            <th scope="col" class="number">
-              Spend
-            </th>
-            <th scope="col" class="number">
-              Calls
-            </th>
-            <th scope="col" class="number">
-              Score
-            </th>
-            <th scope="col">Gate</th>
-            <th scope="col">First blocker</th>
-          </tr>
-        </thead>
+        <Heads
+          of={[
+            'Tenant',
+            'Policy',
+            { number: 'Spend' },
+            { number: 'Calls' },
+            { number: 'Score' },
+            'Gate',
+            'First blocker',
+          ]}
+        />
         <tbody>
           {rows.map((row, i) => (
             <Row row={row} asked={answers.get(questions[i] ?? '')} view={view} key={questions[i] ?? i} />

@@ -1,6 +1,7 @@
 import type { SeriesPoint } from '../store/questions/series.js';
 import { CHART, slotMiddle, TimeAxis, xOf } from './chart.js';
 import { momentText, percentText, shareText } from './figures.js';
+import { Heads } from './heads.js';
 
 /** Score and row-level share over time, on one axis from 0 to 100. */
 export function ScoreChart({ points }: { readonly points: readonly SeriesPoint[] }) {
@@ -38,20 +39,7 @@ export function ScoreChart({ points }: { readonly points: readonly SeriesPoint[]
       <details>
         <summary>The numbers</summary>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col" class="number">
-                Score
-              </th>
-              <th scope="col" class="number">
-                Upper bound
-              </th>
-              <th scope="col" class="number">
-                Row level
-              </th>
-            </tr>
-          </thead>
+          <Heads of={['From', { number: 'Score' }, { number: 'Upper bound' }, { number: 'Row level' }]} />
           <tbody>
             {points.map((point) => (
               <tr key={point.from}>

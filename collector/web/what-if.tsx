@@ -3,6 +3,7 @@ import type { SimulatedPolicy, SimulatedSum, Simulation } from '../../schemas/si
 import { Failure } from './answered.js';
 import { ask, messageOf } from './ask.js';
 import { countText } from './figures.js';
+import { Heads } from './heads.js';
 import { Usd } from './usd.js';
 import type { ViewState } from './view-state.js';
 import { plural } from './words.js';
@@ -64,26 +65,16 @@ function Result({ simulation }: { readonly simulation: Simulation }) {
       </dl>
       <div class="scroll apart" tabIndex={0} role="region" aria-label="By policy">
         <table class="simulated">
-          <thead>
-            <tr>
-              <th scope="col">Policy</th>
-              <th scope="col" class="number">
-                Limit
-              </th>
-              <th scope="col" class="number">
-                Blocked
-              </th>
-              <th scope="col" class="number">
-                Falsely
-              </th>
-              <th scope="col" class="number">
-                Ran out
-              </th>
-              <th scope="col" class="number">
-                Most over the limit
-              </th>
-            </tr>
-          </thead>
+          <Heads
+            of={[
+              'Policy',
+              { number: 'Limit' },
+              { number: 'Blocked' },
+              { number: 'Falsely' },
+              { number: 'Ran out' },
+              { number: 'Most over the limit' },
+            ]}
+          />
           <tbody>
             {simulation.policies.map((policy) => (
               <PolicyRow policy={policy} key={policy.policy} />

@@ -32,13 +32,23 @@ export async function listScopes(store: Store, scope: Scope, window: Window, lim
     SELECT
         coalesce(nullIf(tenant_origin, ''), nullIf(tenant_enforcement, ''), nullIf(tenant, '')) AS of_tenant,
         coalesce(nullIf(resolved_policy, ''), nullIf(policy_origin, ''), nullIf(policy, '')) AS of_policy,
-        count() AS calls,
-        toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS costUsd,
-        countIf(cost_usd IS NULL) AS unknownCost
-    FROM calls FINAL
-    WHERE ${sql}
+        sum(n) AS calls,
+        toDecimalString(sum(known), 12) AS costUsd,
+        sum(unknown) AS unknownCost
+    FROM
+    (
+        -- Calls that show the same are put together first: there are few ways to, and many calls.
+        SELECT
+            tenant_origin, tenant_enforcement, tenant, resolved_policy, policy_origin, policy,
+            count() AS n,
+            sum(ifNull(cost_usd, 0)) AS known,
+            countIf(cost_usd IS NULL) AS unknown
+        FROM calls FINAL
+        WHERE ${sql}
+        GROUP BY tenant_origin, tenant_enforcement, tenant, resolved_policy, policy_origin, policy
+    )
     GROUP BY of_tenant, of_policy
-    ORDER BY sum(ifNull(cost_usd, 0)) DESC, calls DESC, of_tenant, of_policy
+    ORDER BY sum(known) DESC, calls DESC, of_tenant, of_policy
     LIMIT {limit: UInt32}`,
     { ...params, limit },
   );

@@ -23,6 +23,25 @@ const GROUNDS = [
 
 /** What holds for each view alike: it can be used by everyone, on any screen, and runs nothing that it is told. */
 export function everyView({ page, errors, open, picture }: ShownPage): void {
+  it('is reached by keyboard, which goes on in it', async () => {
+    await open('?tenant=acme');
+    await page().keyboard.press('Tab');
+    await page().keyboard.press('Enter');
+    expect(new URL(page().url()).hash).toBe('#report');
+    const links = page().getByRole('navigation', { name: 'Views' }).getByRole('link');
+    const labels = await links.allInnerTexts();
+    expect(labels).toEqual(['Overview', 'Hop map', 'Spend', 'Budgets', 'Readiness', 'Policies', 'Rules']);
+    for (const label of labels.slice(1)) {
+      await links.getByText(label, { exact: true }).focus();
+      await page().keyboard.press('Enter');
+      await expect.poll(() => page().evaluate('document.activeElement.id')).toBe('report');
+      expect(await page().locator('nav [aria-current]').innerText()).toBe(label);
+    }
+    expect(await page().title()).toBe('What is checked, and why · Waybill');
+    await page().goBack();
+    await page().getByRole('heading', { name: 'Do the policies fit' }).waitFor();
+  });
+
   describe.each(VIEW_NAMES)('%s', (name) => {
     const address = ADDRESSES[name] ?? `?view=${name}`;
 
