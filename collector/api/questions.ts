@@ -25,6 +25,7 @@ import { hopRowSchema, listHops } from '../store/questions/hops.js';
 import { listCalls, listedCallSchema } from '../store/questions/list-calls.js';
 import { listRoutes, routeRowSchema } from '../store/questions/routes.js';
 import { policyFit } from '../store/questions/policy-fit.js';
+import { listScopes, scopeRowSchema } from '../store/questions/scopes.js';
 import { seenIn } from '../store/questions/seen.js';
 import { seriesOf, seriesPointSchema } from '../store/questions/series.js';
 import { simulate } from '../store/questions/simulate.js';
@@ -102,6 +103,15 @@ export const questions: readonly Question[] = [
     query: scopeSchema.extend({ limit }),
     response: z.object({ answers: z.array(z.object({ askedAt: z.string(), answer: gateAnswerSchema })) }),
     answer: async ({ limit: most, ...scope }, { store }) => ({ answers: await gateHistory(store, scope, most) }),
+  }),
+  question({
+    path: '/scopes',
+    summary: 'The pairs of tenant and policy that calls are about, most spend first: what the gate can be asked about.',
+    query: questionSchema.extend({ limit }),
+    response: z.object({ scopes: z.array(scopeRowSchema) }),
+    answer: async ({ limit: most, ...query }, { store, nowUs }) => ({
+      scopes: await listScopes(store, query, windowOf(query, nowUs), most),
+    }),
   }),
   question({
     path: '/score',

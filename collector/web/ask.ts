@@ -1,6 +1,9 @@
 import { useContext, useEffect, useState } from 'preact/hooks';
 import { LatestNews } from './live.js';
 
+/** So many questions of one list are under way at a time: each may take ClickHouse a core. */
+const AT_A_TIME = 2;
+
 /** An answer on its way, come, or failed with a text for people. */
 export type Asked<T> =
   | { readonly state: 'waiting' }
@@ -15,8 +18,9 @@ const WAITING = { state: 'waiting' } as const;
  *
  * @param question path and query below `/v1/`; null: nothing is asked. The server's own schema checks the answer, so
  *   its type is trusted here
+ * @param again another number asks again
  */
-export function useAnswer<T>(question: string | null): Asked<T> {
+export function useAnswer<T>(question: string | null, again = 0): Asked<T> {
   const { count } = useContext(LatestNews);
   const [last, setLast] = useState<{ readonly question: string | null; readonly asked: Asked<T> }>({
     question,
@@ -33,8 +37,34 @@ export function useAnswer<T>(question: string | null): Asked<T> {
       },
     );
     return () => gone.abort();
-  }, [question, count]);
+  }, [question, count, again]);
   return last.question === question ? last.asked : WAITING;
+}
+
+/** Asks several questions, a few at a time, and again when there are new audits. The answers come one by one. */
+export function useAnswers<T>(questions: readonly string[]): ReadonlyMap<string, Asked<T>> {
+  const { count } = useContext(LatestNews);
+  const [answers, setAnswers] = useState<ReadonlyMap<string, Asked<T>>>(new Map());
+  const list = questions.join('\n');
+  useEffect(() => {
+    const gone = new AbortController();
+    const waiting = list === '' ? [] : list.split('\n');
+    const keep = (question: string, asked: Asked<T>) => {
+      if (!gone.signal.aborted) setAnswers((before) => new Map(before).set(question, asked));
+    };
+    const askOn = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined && !gone.signal.aborted; next = waiting.shift()) {
+        const question = next;
+        await ask<T>(question, gone.signal).then(
+          (answer) => keep(question, { state: 'answered', answer }),
+          (error: unknown) => keep(question, { state: 'failed', message: messageOf(error) }),
+        );
+      }
+    };
+    for (let i = 0; i < AT_A_TIME; i++) void askOn();
+    return () => gone.abort();
+  }, [list, count]);
+  return answers;
 }
 
 /** Asks the API once. @throws Error with a text for people */

@@ -49,3 +49,12 @@ export function Hatch() {
     </defs>
   );
 }
+
+/** The top of an axis that holds an amount: the next number that reads well, and its half too. */
+export function axisTop(most: number): number {
+  if (most <= 0) return 0;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const step = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((one) => one * power >= most * (1 - 1e-9)) ?? 10;
+  // Powers of ten below one are no exact doubles.
+  return Number((step * power).toPrecision(6));
+}

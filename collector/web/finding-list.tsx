@@ -1,7 +1,7 @@
 import type { Finding } from '../../schemas/audit.js';
 import { addressIn } from './view-state.js';
 import type { ViewState } from './view-state.js';
-import { Severity } from './words.js';
+import { Prose, Severity } from './words.js';
 
 /** Broken rules, each with what to do about it. */
 export function FindingList({ findings, view }: { readonly findings: readonly Finding[]; readonly view: ViewState }) {
@@ -18,7 +18,7 @@ export function FindingList({ findings, view }: { readonly findings: readonly Fi
             {finding.message}
           </p>
           <p>
-            <strong>Fix:</strong> {finding.fix}
+            <strong>Fix:</strong> <Prose text={finding.fix} />
             {finding.hop !== null && (
               <>
                 {' '}

@@ -1,9 +1,10 @@
 import type { Gap } from '../../schemas/gate.js';
 import { countText, momentText } from './figures.js';
+import { Heads } from './heads.js';
 import { Usd } from './usd.js';
 import { addressIn } from './view-state.js';
 import type { ViewState } from './view-state.js';
-import { Severity } from './words.js';
+import { Prose, Severity } from './words.js';
 
 /** What is wrong, most spend first. */
 export function GapTable({
@@ -23,20 +24,7 @@ export function GapTable({
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-labelledby="gaps">
           <table>
-            <thead>
-              <tr>
-                <th scope="col" class="number">
-                  Spend
-                </th>
-                <th scope="col">Rule</th>
-                <th scope="col">Hop</th>
-                <th scope="col" class="number">
-                  Calls
-                </th>
-                <th scope="col">Since</th>
-                <th scope="col">Fix</th>
-              </tr>
-            </thead>
+            <Heads of={[{ number: 'Spend' }, 'Rule', 'Hop', { number: 'Calls' }, 'Since', 'Fix']} />
             <tbody>
               {gaps.map((gap) => (
                 <GapRow
@@ -90,7 +78,7 @@ function GapRow({ gap, view }: { readonly gap: Gap; readonly view: ViewState }) 
         <time dateTime={since}>{momentText(since)}</time>
       </td>
       <td>
-        {fix}{' '}
+        <Prose text={fix} />{' '}
         <a class="nowrap" href={addressIn(view, { view: 'trace', trace: sampleTraceId })}>
           Sample trace<span class="unseen"> that shows {rule}</span>
         </a>

@@ -1,15 +1,12 @@
 import type { Blocker, GateAnswer } from '../../schemas/gate.js';
+import { ANSWERS } from './gate-words.js';
 import { Usd } from './usd.js';
-
-/** The sign says the same as the words, for those who look; colour only repeats it. */
-const ANSWERS = {
-  ready: { sign: '✓', text: 'Ready to block' },
-  not_ready: { sign: '✕', text: 'Not ready to block' },
-  insufficient_data: { sign: '?', text: 'Too little data to say' },
-} as const;
+import { addressIn } from './view-state.js';
+import type { ViewState } from './view-state.js';
+import { Prose } from './words.js';
 
 /** The gate's answer with its first blocker. */
-export function GatePanel({ answer }: { readonly answer: GateAnswer }) {
+export function GatePanel({ answer, view }: { readonly answer: GateAnswer; readonly view: ViewState }) {
   const { sign, text } = ANSWERS[answer.answer];
   const [first, ...others] = answer.blockers;
   return (
@@ -20,7 +17,7 @@ export function GatePanel({ answer }: { readonly answer: GateAnswer }) {
         </span>
         {text}
       </h2>
-      {first === undefined ? <p>Every check of the contract holds.</p> : <FirstBlocker blocker={first} />}
+      {first === undefined ? <p>Every check of the contract holds.</p> : <FirstBlocker blocker={first} view={view} />}
       {others.length > 0 && (
         <details>
           <summary>
@@ -37,7 +34,7 @@ export function GatePanel({ answer }: { readonly answer: GateAnswer }) {
   );
 }
 
-function FirstBlocker({ blocker }: { readonly blocker: Blocker }) {
+function FirstBlocker({ blocker, view }: { readonly blocker: Blocker; readonly view: ViewState }) {
   const { message, observed, required, spendUsd, worst, moreCalls } = blocker;
   return (
     <>
@@ -60,7 +57,14 @@ function FirstBlocker({ blocker }: { readonly blocker: Blocker }) {
       </dl>
       {worst !== null && (
         <p>
-          <strong>Fix first:</strong> {worst.fix}
+          <strong>Fix first:</strong> <Prose text={worst.fix} />{' '}
+          {worst.hop !== null && (
+            <>
+              <a href={addressIn(view, { view: 'hops', ...worst.hop })}>Show the hop</a>
+              {', '}
+            </>
+          )}
+          <a href={addressIn(view, { view: 'trace', trace: worst.sampleTraceId })}>a trace that shows it</a>
         </p>
       )}
     </>

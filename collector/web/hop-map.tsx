@@ -16,7 +16,7 @@ export function HopMap({ view, look }: Shown) {
   const gaps = useAnswer<{ gaps: Gap[] }>(`gaps?${query}&limit=1000`);
   const failed = [hops, gaps].find((one) => one.state === 'failed');
   if (failed?.state === 'failed') return <Failure message={failed.message} />;
-  if (hops.state === 'answered' && hops.answer.hops.length === 0) return <NoHops />;
+  if (hops.state === 'answered' && hops.answer.hops.length === 0) return <NoHops view={view} />;
   return (
     <div aria-busy={[hops, gaps].some((one) => one.state === 'waiting')} class="hops">
       <Answered asked={hops}>{(answer) => <MapPanel rows={answer.hops} view={view} look={look} />}</Answered>
@@ -40,12 +40,14 @@ export function HopMap({ view, look }: Shown) {
   );
 }
 
-function NoHops() {
+function NoHops({ view }: { readonly view: ViewState }) {
   return (
     <section class="panel" aria-labelledby="hops">
       <h2 id="hops">No call crosses a hop here</h2>
       <p>
         Either there are no calls in this scope and time, or each is made by the very service that took the request.
+        <br />
+        <a href={addressIn(view, { view: 'overview' })}>The overview</a> says which.
       </p>
     </section>
   );

@@ -7,6 +7,7 @@ import { GapTable } from './gap-table.js';
 import { GatePanel } from './gate-panel.js';
 import { ScoreChart } from './score-chart.js';
 import { ScorePanel } from './score-panel.js';
+import { ScopeGates } from './scope-gates.js';
 import { SpendChart } from './spend-chart.js';
 import { queryOf } from './view-state.js';
 import type { Shown } from './view-state.js';
@@ -23,10 +24,11 @@ export function Overview({ view }: Shown) {
   if (gate.state === 'answered' && gate.answer.score.calls === 0) return <EmptyScope view={view} />;
   return (
     <div class="overview" aria-busy={[gate, series, gaps].some((one) => one.state === 'waiting')}>
-      <Answered asked={gate}>{(answer) => <GatePanel answer={answer} />}</Answered>
+      <Answered asked={gate}>{(answer) => <GatePanel answer={answer} view={view} />}</Answered>
       <Answered asked={gate}>{({ score }) => <ScorePanel score={score} />}</Answered>
       <Answered asked={series}>{(answer) => <ScoreChart points={answer.series} />}</Answered>
       <Answered asked={series}>{(answer) => <SpendChart points={answer.series} />}</Answered>
+      <ScopeGates view={view} title="The gate by tenant and policy" first={5} />
       <Answered asked={gaps}>{(answer) => <GapTable gaps={answer.gaps} view={view} />}</Answered>
     </div>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { LatestNews, useNews } from './live.js';
 import type { Hearing } from './live.js';
 import { ScopeForm } from './scope-form.js';
@@ -10,6 +10,7 @@ import { VIEWS } from './views.js';
 export function Page() {
   const [view, setView] = useState(() => readViewState(location.search));
   const news = useNews();
+  const report = useRef<HTMLElement>(null);
   useEffect(() => {
     const follow = () => setView(readViewState(location.search));
     addEventListener('popstate', follow);
@@ -27,12 +28,15 @@ export function Page() {
       const [before, next] = [readViewState(location.search), readViewState(search)];
       look(next);
       // Another view begins at its top; a choice within one stays where it was made.
-      if (next.view !== before.view) scrollTo(0, 0);
+      if (next.view === before.view) return;
+      scrollTo(0, 0);
+      // Who cannot see it hears what has come, and goes on from there.
+      report.current?.focus();
     };
     addEventListener('click', follow);
     return () => removeEventListener('click', follow);
   }, []);
-  const { title, lead, isScoped, Content } = VIEWS[view.view];
+  const { title, lead, scope, Content } = VIEWS[view.view];
   useEffect(() => {
     document.title = `${title} · Waybill`;
   }, [title]);
@@ -49,9 +53,9 @@ export function Page() {
           <Navigation view={view} />
           <Live hearing={news.hearing} />
         </div>
-        {isScoped && <ScopeForm view={view} look={look} key={addressOf(view)} />}
+        {scope !== null && <ScopeForm fields={scope} view={view} look={look} key={addressOf(view)} />}
       </header>
-      <main id="report">
+      <main id="report" ref={report} tabIndex={-1}>
         <h1>{title}</h1>
         <p class="lead">{lead}</p>
         <Content view={view} look={look} />

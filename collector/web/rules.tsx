@@ -1,10 +1,11 @@
 import type { DescribedRule } from '../../schemas/described-rule.js';
 import { Answered, Failure } from './answered.js';
 import { useAnswer } from './ask.js';
+import { Heads } from './heads.js';
 import { RouteTable } from './route-table.js';
 import { addressIn } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
-import { Severity } from './words.js';
+import { Prose, Severity } from './words.js';
 
 /** The rules, as their own objects describe them. */
 export function Rules({ view }: Shown) {
@@ -32,14 +33,7 @@ function RuleTable({ rules, view }: RulesProps) {
       <h2 id="rules">{rules.length} rules</h2>
       <div class="scroll" tabIndex={0} role="region" aria-labelledby="rules">
         <table class="rules">
-          <thead>
-            <tr>
-              <th scope="col">Question</th>
-              <th scope="col">Rule</th>
-              <th scope="col">Severity</th>
-              <th scope="col">Broken when</th>
-            </tr>
-          </thead>
+          <Heads of={['Question', 'Rule', 'Severity', 'Broken when']} />
           <tbody>
             {rules.map(({ id, question, severity, summary }) => (
               <tr key={id}>
@@ -84,11 +78,15 @@ function RulePanel({ rule }: { readonly rule: DescribedRule }) {
       <p>{summary}</p>
       <dl class="facts prose">
         <dt>Why it matters</dt>
-        <dd>{why}</dd>
+        <dd>
+          <Prose text={why} />
+        </dd>
         <dt>What it does</dt>
         <dd>{effect}</dd>
         <dt>Fix</dt>
-        <dd>{fix}</dd>
+        <dd>
+          <Prose text={fix} />
+        </dd>
       </dl>
       {example === null ? (
         <p class="quiet">Only a whole window of calls shows it, so there is no route to draw.</p>

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
-import { RANGES, SCOPE_FIELDS } from './view-state.js';
-import type { Shown } from './view-state.js';
+import { RANGES } from './view-state.js';
+import type { ScopeField, Shown } from './view-state.js';
 
 const LABELS = { tenant: 'Tenant', feature: 'Feature', policy: 'Policy', service: 'Service' } as const;
 
 /** Chooses the scope and the stretch of time. */
-export function ScopeForm({ view, look }: Shown) {
-  const isScoped = SCOPE_FIELDS.some((name) => view[name] !== '');
+export function ScopeForm({ fields, view, look }: Shown & { readonly fields: readonly ScopeField[] }) {
+  const isScoped = fields.some((name) => view[name] !== '');
   // Where there is little room the fields are folded away until they are wanted.
   const [isOpen, setOpen] = useState(isScoped);
   const ranges = RANGES.some(({ since }) => since === view.since)
@@ -36,7 +36,7 @@ export function ScopeForm({ view, look }: Shown) {
       <button type="button" class="unfold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         Filter
       </button>
-      {SCOPE_FIELDS.map((name) => (
+      {fields.map((name) => (
         <label class="field" key={name}>
           {LABELS[name]}
           <input name={name} defaultValue={view[name]} placeholder="all" autocomplete="off" spellcheck={false} />

@@ -1,6 +1,7 @@
 import type { SeriesPoint } from '../store/questions/series.js';
 import { CHART, slotMiddle, TimeAxis, xOf } from './chart.js';
 import { momentText, percentText, shareText } from './figures.js';
+import { Heads } from './heads.js';
 
 /** Score and row-level share over time, on one axis from 0 to 100. */
 export function ScoreChart({ points }: { readonly points: readonly SeriesPoint[] }) {
@@ -10,7 +11,12 @@ export function ScoreChart({ points }: { readonly points: readonly SeriesPoint[]
     <section class="panel" aria-labelledby="score-time">
       <h2 id="score-time">Score and row level over time</h2>
       <p class="legend">
-        <span class="key score-key" /> score <span class="key row-key" /> row level (dashed)
+        <span class="key score-key" /> score
+        <svg class="swatch" viewBox="0 0 14 14" aria-hidden="true">
+          <rect class="bounds" width="14" height="14" />
+        </svg>
+        up to its upper bound
+        <span class="key row-key" /> row level (dashed)
       </p>
       <svg
         viewBox={`0 0 ${CHART.width} ${CHART.height}`}
@@ -25,6 +31,7 @@ export function ScoreChart({ points }: { readonly points: readonly SeriesPoint[]
             </text>
           </g>
         ))}
+        <Bounds points={points} />
         <Line values={rowLevel} kind="row-line" />
         <Line values={score} kind="score-line" />
         <TimeAxis points={points} />
@@ -32,22 +39,13 @@ export function ScoreChart({ points }: { readonly points: readonly SeriesPoint[]
       <details>
         <summary>The numbers</summary>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col" class="number">
-                Score
-              </th>
-              <th scope="col" class="number">
-                Row level
-              </th>
-            </tr>
-          </thead>
+          <Heads of={['From', { number: 'Score' }, { number: 'Upper bound' }, { number: 'Row level' }]} />
           <tbody>
             {points.map((point) => (
               <tr key={point.from}>
                 <td>{momentText(point.from)}</td>
                 <td class="number">{percentText(point.score)}</td>
+                <td class="number">{shareText(point.enforceable?.upper ?? null)}</td>
                 <td class="number">{shareText(point.rowLevel)}</td>
               </tr>
             ))}
@@ -55,6 +53,29 @@ export function ScoreChart({ points }: { readonly points: readonly SeriesPoint[]
         </table>
       </details>
     </section>
+  );
+}
+
+/** The 95 % interval of the enforceable share, a block a stretch: the score is its lower end. */
+function Bounds({ points }: { readonly points: readonly SeriesPoint[] }) {
+  return (
+    <>
+      {points.map(({ from, enforceable }, i) => {
+        if (enforceable === null) return null;
+        const left = xOf(i + 0.3, points.length);
+        return (
+          <rect
+            class="bounds"
+            x={left}
+            width={xOf(i + 0.7, points.length) - left}
+            y={yOf(enforceable.upper * 100)}
+            height={yOf(enforceable.lower * 100) - yOf(enforceable.upper * 100)}
+            rx="3"
+            key={from}
+          />
+        );
+      })}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { SeriesPoint } from '../store/questions/series.js';
-import { CHART, Hatch, stretchText, TimeAxis, xOf } from './chart.js';
+import { axisTop, CHART, Hatch, stretchText, TimeAxis, xOf } from './chart.js';
 import { countText, roundUsd } from './figures.js';
 import { Usd } from './usd.js';
 
@@ -14,7 +14,7 @@ const PARTS = [
 export function SpendChart({ points }: { readonly points: readonly SeriesPoint[] }) {
   const totals = points.map(({ spendUsd }) => PARTS.reduce((sum, { verdict }) => sum + Number(spendUsd[verdict]), 0));
   const unknownCost = points.reduce((sum, point) => sum + point.unknownCost, 0);
-  const most = Math.max(...totals, 0);
+  const most = axisTop(Math.max(...totals, 0));
   return (
     <section class="panel" aria-labelledby="spend-time">
       <h2 id="spend-time">Spend over time</h2>

@@ -1,5 +1,5 @@
 import { sumUsd } from '../../auditor/report.js';
-import { CHART, Hatch } from './chart.js';
+import { axisTop, CHART, Hatch } from './chart.js';
 import { roundUsd } from './figures.js';
 import { nameOfNone } from './spend-lines.js';
 import type { Key, Line, SpendTable } from './spend-table.js';
@@ -137,7 +137,7 @@ function lengthOf({ parts }: Bar): number {
 const WIDE = { ...CHART, width: 1100, left: 60 } as const;
 
 function Columns({ bars }: { readonly bars: readonly Bar[] }) {
-  const most = Math.max(...bars.map(lengthOf), 0);
+  const most = axisTop(Math.max(...bars.map(lengthOf), 0));
   const every = Math.ceil(bars.length / 12);
   const at = (i: number) => WIDE.left + (i / bars.length) * (WIDE.width - WIDE.left);
   const slot = (WIDE.width - WIDE.left) / bars.length;

@@ -6,7 +6,9 @@ import { CallPanel } from './call-panel.js';
 import { microsText } from './figures.js';
 import { FindingList } from './finding-list.js';
 import { SpanTree } from './span-tree.js';
+import { Heads } from './heads.js';
 import { Usd } from './usd.js';
+import { addressIn } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
 import { plural, Verdict } from './words.js';
 
@@ -19,6 +21,11 @@ export function TraceView({ view, look }: Shown) {
   return (
     <>
       <TraceForm view={view} look={look} key={view.trace} />
+      {view.trace === '' && (
+        <p class="quiet">
+          Every gap in the <a href={addressIn(view, { view: 'overview' })}>overview</a> leads to a sample trace.
+        </p>
+      )}
       {asked.state === 'failed' && <Failure message={asked.message} />}
       {view.trace !== '' && asked.state !== 'failed' && (
         <div class="stack" aria-busy={asked.state === 'waiting'}>
@@ -111,17 +118,7 @@ function CallTable({ calls }: { readonly calls: readonly Call[] }) {
       <h2 id="calls">Billable calls</h2>
       <div class="scroll" tabIndex={0} role="region" aria-labelledby="calls">
         <table>
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                Cost
-              </th>
-              <th scope="col">Verdict</th>
-              <th scope="col">Model</th>
-              <th scope="col">Service</th>
-              <th scope="col">Call</th>
-            </tr>
-          </thead>
+          <Heads of={[{ number: 'Cost' }, 'Verdict', 'Model', 'Service', 'Call']} />
           <tbody>
             {calls.map((call, i) => (
               <tr key={call.spanId}>

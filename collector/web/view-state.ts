@@ -1,5 +1,5 @@
 /** The views, in the order of the navigation. A trace is looked at from the others. */
-export const VIEW_NAMES = ['overview', 'hops', 'spend', 'rules', 'trace'] as const;
+export const VIEW_NAMES = ['overview', 'hops', 'spend', 'budgets', 'readiness', 'policies', 'rules', 'trace'] as const;
 export type ViewName = (typeof VIEW_NAMES)[number];
 
 /** What the page looks at. It lives in the address alone, so that whoever is sent the address sees the same. */
@@ -33,6 +33,7 @@ export interface Shown {
 export const ATTRIBUTES = ['all', 'tenant', 'feature', 'policy'] as const;
 
 export const SCOPE_FIELDS = ['tenant', 'feature', 'policy', 'service'] as const;
+export type ScopeField = (typeof SCOPE_FIELDS)[number];
 
 export const RANGES = [
   { since: '24h', label: 'Last 24 hours' },

@@ -1,10 +1,14 @@
 import type { ComponentType } from 'preact';
+import { Budgets } from './budgets.js';
 import { HopMap } from './hop-map.js';
 import { Overview } from './overview.js';
+import { Policies } from './policies.js';
+import { Readiness } from './readiness.js';
 import { Rules } from './rules.js';
 import { Spend } from './spend.js';
 import { TraceView } from './trace-view.js';
-import type { Shown, ViewName } from './view-state.js';
+import { SCOPE_FIELDS } from './view-state.js';
+import type { ScopeField, Shown, ViewName } from './view-state.js';
 
 interface View {
   readonly name: ViewName;
@@ -13,8 +17,8 @@ interface View {
   readonly title: string;
   /** One sentence: what the view shows. */
   readonly lead: string;
-  /** Whether scope and time choose what it shows. */
-  readonly isScoped: boolean;
+  /** What chooses what it shows, beside the time; null: neither does. */
+  readonly scope: readonly ScopeField[] | null;
   readonly Content: ComponentType<Shown>;
 }
 
@@ -25,7 +29,7 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
     label: 'Overview',
     title: 'Is attribution good enough here to start blocking?',
     lead: 'The gate’s answer, the spend you could defend, and the gaps by the money behind them.',
-    isScoped: true,
+    scope: SCOPE_FIELDS,
     Content: Overview,
   },
   hops: {
@@ -33,7 +37,7 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
     label: 'Hop map',
     title: 'Where attribution dies',
     lead: 'Services and the hops between them: as wide as their spend, coloured by what survives.',
-    isScoped: true,
+    scope: SCOPE_FIELDS,
     Content: HopMap,
   },
   spend: {
@@ -41,15 +45,39 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
     label: 'Spend',
     title: 'Who spends what',
     lead: 'Known costs, counted once. What nobody is named for, and what has no known cost, stand by themselves.',
-    isScoped: true,
+    scope: SCOPE_FIELDS,
     Content: Spend,
+  },
+  budgets: {
+    name: 'budgets',
+    label: 'Budgets',
+    title: 'How far the budgets are spent',
+    lead: 'Each policy’s known spend against its limit in the period that runs now, and when it is expected to run out.',
+    scope: ['policy'],
+    Content: Budgets,
+  },
+  readiness: {
+    name: 'readiness',
+    label: 'Readiness',
+    title: 'Who may be blocked today',
+    lead: 'The gate per tenant and policy: what was observed against what is required, and the evidence to take along.',
+    scope: SCOPE_FIELDS,
+    Content: Readiness,
+  },
+  policies: {
+    name: 'policies',
+    label: 'Policies',
+    title: 'Do the policies fit how requests flow',
+    lead: 'What each budget policy would and would not see, in dollars and by route.',
+    scope: SCOPE_FIELDS,
+    Content: Policies,
   },
   rules: {
     name: 'rules',
     label: 'Rules',
     title: 'What is checked, and why',
     lead: 'Every rule with the smallest route that breaks it.',
-    isScoped: false,
+    scope: null,
     Content: Rules,
   },
   trace: {
@@ -57,7 +85,7 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
     label: 'Trace',
     title: 'One trace, station by station',
     lead: 'What each station showed, where it broke, and what every call cost. Prompts and answers are never kept.',
-    isScoped: false,
+    scope: null,
     Content: TraceView,
   },
 };

@@ -20,3 +20,8 @@ export function Verdict({ of }: { readonly of: VerdictName }) {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
+
+/** Text in which what stands between backticks is code. */
+export function Prose({ text }: { readonly text: string }) {
+  return <>{text.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>;
+}

@@ -1,6 +1,8 @@
 import { auditTrace } from '../../auditor/audit.js';
+import { raiseAlerts } from '../../collector/store/alerts.js';
 import { writeAudits } from '../../collector/store/audits.js';
 import { writeRecordSpans } from '../../collector/store/payloads.js';
+import type { Alert } from '../../schemas/alert.js';
 import type { Span } from '../../schemas/span.js';
 import { startTestApi } from './api.js';
 import { contract } from './contract.js';
@@ -21,6 +23,8 @@ export interface ServedPage extends AsyncDisposable {
   readonly url: string;
   /** Stores traces, one an entry, audits them, and stores their calls. */
   readonly keep: (traces: readonly (readonly Span[])[]) => Promise<void>;
+  /** Raises an alert that mail is to carry. */
+  readonly raise: (alert: Alert) => Promise<void>;
 }
 
 /** Serves the built page and the API at a free port. @param nowUs the present, microseconds since 1970 */
@@ -38,6 +42,9 @@ export async function servePage(nowUs: number): Promise<ServedPage> {
         audits.map((audit) => ({ audit, seenUs: [nowUs], firstDay, earlier: null })),
         nowUs,
       );
+    },
+    raise: async (alert) => {
+      await raiseAlerts(test.store, [alert], () => ['mail']);
     },
     [Symbol.asyncDispose]: async () => {
       await api[Symbol.asyncDispose]();

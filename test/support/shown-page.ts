@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { packagePath } from '../../collector/package-path.js';
-import type { Span } from '../../schemas/span.js';
 import { startBrowser } from './browser.js';
 import type { ServedPage } from './served-page.js';
 import { servePage } from './served-page.js';
@@ -26,12 +25,21 @@ export interface ShownPage {
   readonly errors: () => readonly string[];
   /** Opens an address of the page and waits until everything is answered. */
   readonly open: (query?: string) => Promise<void>;
-  readonly keep: (traces: readonly (readonly Span[])[]) => Promise<void>;
+  readonly keep: ServedPage['keep'];
+  readonly raise: ServedPage['raise'];
   /** Takes a picture of the whole page, kept with the reports of a run. */
   readonly picture: (name: string) => Promise<void>;
 }
 
 const PICTURES = packagePath('reports', 'screenshots');
+
+/** The pictures that the README shows: taken anew with WAYBILL_SCREENSHOTS=1. */
+const SHOWN_IN_README: Readonly<Record<string, string>> = {
+  'overview-light': 'overview.png',
+  'overview-dark': 'overview-dark.png',
+  'hops-light': 'hop-map.png',
+  'trace-light': 'trace.png',
+};
 
 /** Serves the page and starts a browser once for all tests of a file; each test has a tab of its own. */
 export function showPage(): ShownPage {
@@ -71,8 +79,12 @@ export function showPage(): ShownPage {
       await page.locator('[aria-busy=false]').waitFor();
     },
     keep: (traces) => served.keep(traces),
+    raise: (alert) => served.raise(alert),
     picture: async (name) => {
-      await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+      const image = await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+      const shown = SHOWN_IN_README[name];
+      if (shown !== undefined && process.env['WAYBILL_SCREENSHOTS'] !== undefined)
+        writeFileSync(packagePath('collector', 'web', 'screenshots', shown), image);
     },
   };
 }

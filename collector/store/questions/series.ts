@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { scoreOf } from '../../../auditor/score/score.js';
 import { usdSchema, verdictSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
+import { shareSchema } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
 import { DAY_US } from './scope.js';
@@ -16,6 +17,9 @@ export const seriesPointSchema = z.object({
   from: z.iso.datetime(),
   to: z.iso.datetime(),
   score: z.number().nullable().describe('Null without calls'),
+  enforceable: shareSchema
+    .nullable()
+    .describe('Enforceable share of spend, of whose interval the score is the lower bound'),
   rowLevel: z.number().nullable().describe('Share of spend by rows alone, between 0 and 1; null without calls'),
   calls: z.number().int(),
   unknownCost: z.number().int().describe('Calls whose cost is in no sum'),
@@ -44,6 +48,7 @@ export async function seriesOf(store: Store, scope: Scope, window: Window): Prom
       from: new Date((toUs - bucketUs) / 1000).toISOString(),
       to: new Date(toUs / 1000).toISOString(),
       score: score?.score ?? null,
+      enforceable: score?.enforceable.spend ?? null,
       rowLevel: score?.rowLevel.spend.share ?? null,
       calls: score?.calls ?? 0,
       unknownCost: score?.unknownCost ?? 0,
