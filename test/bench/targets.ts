@@ -80,9 +80,9 @@ const SIZE = /^(\/\S+ \S+), ([\d.]+) million calls$/;
 
 /** Each question in time at the largest size, and gate and overview growing slower than the calls. */
 function questionsAsked(figures: readonly Figure[]): Asked[] {
-  const sizes = [...new Set(figures.flatMap(({ name }) => Number(SIZE.exec(name)?.[2] ?? [])))].toSorted(
-    (a, b) => a - b,
-  );
+  const sizes = [...new Set(figures.map(({ name }) => Number(SIZE.exec(name)?.[2])))]
+    .filter((size) => !Number.isNaN(size))
+    .toSorted((a, b) => a - b);
   const largest = sizes.at(-1);
   const before = sizes.at(-2);
   if (largest === undefined) return [];
