@@ -10,7 +10,7 @@ import type { Contract } from '../../../schemas/contract.js';
 import type { BudgetPeriod, SimulatedSum } from '../../../schemas/simulation.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn, DAY_US } from './scope.js';
+import { callsIn, DAY_BY_DAY, DAY_US } from './scope.js';
 
 /** What a forecast goes by where no window is asked for: enough stretches to hold the ups and downs of the period. */
 const STRETCHES: Readonly<Record<BudgetPeriod, { readonly count: number; readonly lengthUs: number }>> = {
@@ -105,7 +105,8 @@ async function spendOf(store: Store, asked: readonly AskedBudget[], nowUs: numbe
     WHERE ${sql}
       AND has({policies: Array(String)}, resolved_policy)
       AND at >= {eachFromUs: Array(Int64)}[i]
-    GROUP BY policy, back`,
+    GROUP BY policy, back
+    ${DAY_BY_DAY}`,
     {
       ...params,
       nowUs,
@@ -149,7 +150,8 @@ export async function spentIn(
     FROM calls FINAL
     WHERE ${sql}
       AND has({policies: Array(String)}, resolved_policy)
-    GROUP BY policy`,
+    GROUP BY policy
+    ${DAY_BY_DAY}`,
     { ...params, policies: budgets.map(({ policy }) => policy) },
   );
   return new Map(spentRowSchema.parse(rows).map(({ policy, ...sum }) => [policy, sum]));

@@ -4,7 +4,7 @@ import { parseUsd } from '../../../auditor/cost/usd.js';
 import { usdSchema } from '../../../schemas/audit.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn } from './scope.js';
+import { callsIn, DAY_BY_DAY } from './scope.js';
 
 const KEYS = { everything: "''", tenant: 'tenant', feature: 'feature', policy: 'resolved_policy' } as const;
 
@@ -31,7 +31,8 @@ export async function dailySpend(store: Store, by: keyof typeof KEYS, window: Wi
     SELECT key, at, toDecimalString(total, 12) AS cost
     FROM chosen
     WHERE key IN (SELECT key FROM chosen GROUP BY key ORDER BY sum(total) DESC, key LIMIT {most: UInt32})
-      AND (key != '' OR {isWhole: Bool})`,
+      AND (key != '' OR {isWhole: Bool})
+    ${DAY_BY_DAY}`,
     { ...params, most: MOST_VALUES, isWhole: by === 'everything' },
   );
   const byKey = new Map<string, Map<number, bigint>>();
@@ -53,7 +54,8 @@ export async function unattributedIn(store: Store, window: Window): Promise<z.in
         toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS spendUsd,
         toDecimalString(sumIf(ifNull(cost_usd, 0), verdict = 'unattributed'), 12) AS unattributedUsd
     FROM calls FINAL
-    WHERE ${sql}`,
+    WHERE ${sql}
+    ${DAY_BY_DAY}`,
     params,
   );
   return sumsSchema.parse(rows)[0];
