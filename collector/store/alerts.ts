@@ -37,11 +37,12 @@ const idsSchema = z.array(z.object({ id: z.string() }));
 async function insertAlert(store: Store, alert: Alert, channels: readonly string[]): Promise<void> {
   const { id, kind, scope, observed, expected, message } = alert;
   const { tenant = '', feature = '', policy = '', service = '' } = scope;
+  const settings = onceOnly('alert', id);
   await store.command(
     `
     INSERT INTO alerts
         (id, kind, tenant, feature, policy, service, raised_at, period_from, period_to, observed, expected, message, channels)
-    SETTINGS ${onceOnly('alert', id)}
+    SETTINGS ${settings}
     VALUES
     (
         {id: String}, {kind: String}, {tenant: String}, {feature: String}, {policy: String}, {service: String},

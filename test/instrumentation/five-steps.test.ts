@@ -89,8 +89,8 @@ it(
       const options = { timeout: 60_000, interval: 500 };
 
       await use(command, app(''), running.otlpUrl, provider.url);
-      await expect.poll(() => answered(), options).toMatchObject({ answer: 'not_ready' });
-      expect(JSON.stringify(await answered())).toContain('"missing"');
+      await expect.poll(async () => JSON.stringify(await answered()), options).toContain('"missing"');
+      expect(await answered()).toMatchObject({ answer: 'not_ready' });
 
       await use(command, app(js), running.otlpUrl, provider.url);
       await expect.poll(() => answered('?tenant=acme'), options).toMatchObject({ answer: 'ready' });

@@ -37,7 +37,7 @@ export function everyView({ page, errors, open, picture }: ShownPage): void {
       await expect.poll(() => page().evaluate('document.activeElement.id')).toBe('report');
       expect(await page().locator('nav [aria-current]').innerText()).toBe(label);
     }
-    expect(await page().title()).toBe('What is checked, and why · Waybill');
+    await expect.poll(() => page().title()).toBe('What is checked, and why · Waybill');
     await page().goBack();
     await page().getByRole('heading', { name: 'Do the policies fit' }).waitFor();
   });
