@@ -1,4 +1,3 @@
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { targetsOf } from '../alerts/channels.js';
@@ -6,7 +5,6 @@ import type { ServeFlags } from '../config.js';
 import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
 import { contractInForce } from '../contract/in-force.js';
-import { serve } from '../serve.js';
 import { createLog } from '../watch/log.js';
 
 /** `waybill serve`: runs everything until told to stop. */
@@ -34,11 +32,11 @@ export function serveCommand(): Command {
     )
     .action(async (flags: ServeFlags) => {
       const config = serveConfig(flags, process.env);
-      // What it would write beside our log is thrown as well.
-      setLogVerbosity(logVerbosity.NONE);
       const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
       const contract = await contractInForce(config.contract ?? undefined, process.env);
       const targets = targetsOf(contract.contract.source.alerts.channels, process.env);
+      // Loaded only here: every other command is there sooner without the server.
+      const { serve } = await import('../serve.js');
       const waybill = await serve(config, contract, targets, log);
       console.log(welcome(waybill));
       await untilToldToStop();

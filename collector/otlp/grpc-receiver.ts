@@ -1,5 +1,5 @@
 import type { sendUnaryData, ServerCredentials, ServerUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
-import { Metadata, Server, status } from '@grpc/grpc-js';
+import { logVerbosity, Metadata, Server, setLogVerbosity, status } from '@grpc/grpc-js';
 import { isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 import type { Door } from '../keys/door.js';
@@ -50,6 +50,8 @@ const SERVICES = 'opentelemetry.proto.collector';
  * @throws StartError where the port is taken
  */
 export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
+  // What the library would write beside our log is thrown as well.
+  setLogVerbosity(logVerbosity.NONE);
   const { host, port, intake, log, metrics, certificate = null, door = localDoor, maxBodyBytes = 64 * MIB } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxBodyBytes,
