@@ -26,7 +26,13 @@ async function run(code: string, url: string, { args = [], env = {} }: { args?: 
   const nodeArgs = ['--expose-gc', '--import', 'waybill/register', '--input-type=module', '-e', code, ...args];
   const child = spawn(process.execPath, nodeArgs, {
     cwd: packagePath(),
-    env: { PATH: process.env['PATH'], OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '10', ...env },
+    env: {
+      PATH: process.env['PATH'],
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
+      OTEL_BSP_SCHEDULE_DELAY: '10',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '1500',
+      ...env,
+    },
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
