@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { auditTrace } from '../auditor/audit.js';
+import type { CompiledContract } from '../auditor/contract.js';
 import type { Target } from './alerts/channels.js';
 import { startAlertLoop } from './alerts/loop.js';
 import { createAlertMetrics } from './alerts/metrics.js';
@@ -12,21 +13,26 @@ import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
+import type { Door } from './keys/door.js';
 import { createDoor } from './keys/door.js';
 import { createKeyRing } from './keys/key-ring.js';
 import { noteContract } from './keys/note-contract.js';
+import type { Usage } from './keys/usage.js';
 import { createUsage } from './keys/usage.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
 import { StartError } from './start-error.js';
-import type { StoreAddress } from './store/client.js';
+import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
 import { migrate } from './store/migrate.js';
 import { startSpanWriter } from './store/span-writer.js';
+import type { Certificate } from './tls.js';
 import { watchCertificate } from './tls.js';
 import { countFindings, timeInserts } from './watch/counted.js';
+import type { Metrics } from './watch/metrics.js';
 import { createMetrics } from './watch/metrics.js';
+import type { Readiness } from './watch/readiness.js';
 import { createReadiness } from './watch/readiness.js';
 
 /** Waybill, running. */
@@ -56,7 +62,7 @@ export async function serve(
   log: Logger,
 ): Promise<Waybill> {
   const started: AsyncDisposable[] = [];
-  const keep = <T extends AsyncDisposable>(one: T): T => {
+  const keep: Keep = (one) => {
     started.push(one);
     return one;
   };
@@ -69,39 +75,22 @@ export async function serve(
     await migrate(address);
     const store = keep(connectStore(address));
     await noteContract(store, { file, contract: contract.source }, clockUs());
-    const readiness = createReadiness(store);
-    const metrics = createMetrics();
-    const alertMetrics = createAlertMetrics(metrics.registry);
-    const alerts = keep(
-      startAlertLoop({ store, contract: contract.source, targets, metrics: alertMetrics, clockUs, log }),
-    );
-    const audit = countFindings(auditTrace, metrics);
-    const { quietMs } = config;
-    const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, onCalls: alerts.wake }));
-    metrics.watchAudit(loop.stats, clockUs);
-    const writer = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
-    metrics.watchHeldSpans(writer.heldSpans);
-    const usage = createUsage(store, clockUs, log);
     const ring = createKeyRing(store);
     if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
-    const door = createDoor(ring, usage);
-    const news = startAuditNews({ store, log });
-    const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
-    const { host, apiPort, otlpPort, grpcPort } = config;
-    keep(await startApi(api, host, apiPort, certificate));
-    // Ends before the API, which waits for the connections of those who listen.
-    keep(news);
-    const { intake } = keep(
-      await startReceiver({ host, port: otlpPort, contract, sink: writer, log, clockUs, metrics, door, certificate }),
-    );
-    if (grpcPort !== null)
-      keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door, certificate }));
+    const usage = createUsage(store, clockUs, log);
+    const metrics = createMetrics();
+    const readiness = createReadiness(store);
+    const base: Base = { config, contract, log, store, metrics, certificate, door: createDoor(ring, usage), keep };
+    startAudits(base, targets);
+    await startAnswers(base, usage, readiness);
+    await startReceivers(base);
     keep({
       [Symbol.asyncDispose]: async () => {
         readiness.drain();
         await sleep(config.drainMs);
       },
     });
+    const { host, otlpPort, grpcPort, apiPort } = config;
     const url = (port: number): string => urlOf(host, port, certificate !== null);
     return {
       otlpUrl: url(otlpPort),
@@ -116,6 +105,56 @@ export async function serve(
     await stop();
     throw error;
   }
+}
+
+/** What all parts are started with. */
+interface Base {
+  readonly config: ServeConfig;
+  readonly contract: CompiledContract;
+  readonly log: Logger;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly certificate: Certificate | null;
+  readonly door: Door;
+  readonly keep: Keep;
+}
+
+/** Has a part ended when all is ended. */
+type Keep = <T extends AsyncDisposable>(one: T) => T;
+
+/** Audits what settles, and warns of what comes of it. */
+function startAudits({ config, contract, log, store, metrics, keep }: Base, targets: readonly Target[]): void {
+  const { quietMs } = config;
+  const alertMetrics = createAlertMetrics(metrics.registry);
+  const alerts = keep(
+    startAlertLoop({ store, contract: contract.source, targets, metrics: alertMetrics, clockUs, log }),
+  );
+  const audit = countFindings(auditTrace, metrics);
+  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, onCalls: alerts.wake }));
+  metrics.watchAudit(loop.stats, clockUs);
+}
+
+/** Serves the API and the page. */
+async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Promise<void> {
+  const { config, contract, log, store, metrics, certificate, door, keep } = base;
+  const { host, apiPort, quietMs } = config;
+  const news = startAuditNews({ store, log });
+  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
+  keep(await startApi(api, host, apiPort, certificate));
+  // Ends before the API, which waits for the connections of those who listen.
+  keep(news);
+}
+
+/** Takes spans over HTTP, and over gRPC where it is not left out. */
+async function startReceivers({ config, contract, log, store, metrics, certificate, door, keep }: Base): Promise<void> {
+  const { host, otlpPort, grpcPort } = config;
+  const sink = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
+  metrics.watchHeldSpans(sink.heldSpans);
+  const { intake } = keep(
+    await startReceiver({ host, port: otlpPort, contract, sink, log, clockUs, metrics, door, certificate }),
+  );
+  if (grpcPort === null) return;
+  keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door, certificate }));
 }
 
 function withoutKeys(host: string): StartError {
@@ -143,7 +182,7 @@ function clockUs(): number {
 async function storeFor(
   config: ServeConfig,
   log: Logger,
-  keep: <T extends AsyncDisposable>(one: T) => T,
+  keep: Keep,
 ): Promise<{ address: StoreAddress; readerPasswordFile: string | null }> {
   if (config.clickHouse !== null) return { address: config.clickHouse, readerPasswordFile: null };
   const engine = keep(

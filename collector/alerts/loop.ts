@@ -4,10 +4,10 @@ import { dueAttempt, STALE_AFTER_US } from '../../auditor/alerts/delivery-state.
 import { parseIsoUs } from '../../auditor/iso-micros.js';
 import type { Alert } from '../../schemas/alert.js';
 import type { Contract } from '../../schemas/contract.js';
+import { startRounds } from '../rounds.js';
 import type { Attempt } from '../store/alerts.js';
 import { claimAttempt, finishAttempt, keptAlerts, raiseAlerts } from '../store/alerts.js';
 import type { Store } from '../store/client.js';
-import { StoreUnavailable } from '../store/errors.js';
 import type { Target } from './channels.js';
 import { wants } from './channels.js';
 import { deliver } from './deliver.js';
@@ -58,10 +58,6 @@ export function startAlertLoop(options: AlertLoopOptions): AlertLoop {
   const me = randomUUID();
   const nextUs = { budgets: 0, quality: 0, deliveries: 0 };
   let isAwake = true;
-  let running: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | null = null;
-  let isStopped = false;
-  let failures = 0;
   let restUntilUs = 0;
 
   const channelsFor = ({ kind }: Alert): string[] => targets.filter((one) => wants(one, kind)).map(({ id }) => id);
@@ -109,7 +105,7 @@ export function startAlertLoop(options: AlertLoopOptions): AlertLoop {
       byTarget.map(async (own) => {
         // The oldest first; the next one waits for the one before, so that a channel is not flooded.
         for (const { alert, target, attempt } of own.toReversed()) {
-          if (isStopped) return;
+          if (rounds.isStopped()) return;
           const isThrough = await tell(target, alert, { alertId: alert.id, channel: target.id, attempt });
           if (!isThrough) return;
         }
@@ -132,42 +128,22 @@ export function startAlertLoop(options: AlertLoopOptions): AlertLoop {
     return error === '';
   }
 
-  function round(): Promise<void> {
-    running = running.catch(() => undefined).then(oneRound);
-    return running;
-  }
-
-  function plan(delayMs: number): void {
-    if (isStopped || intervalMs === 0) return;
-    timer = setTimeout(() => {
-      void round().then(
-        () => {
-          failures = 0;
-          plan(intervalMs);
-        },
-        (error: unknown) => {
-          const why = error instanceof StoreUnavailable ? 'Alerts wait for ClickHouse' : 'A round of alerts failed';
-          if (failures === 0) log.warn({ err: error }, why);
-          failures += 1;
-          plan(Math.min(intervalMs * 2 ** failures, LONGEST_BACKOFF_MS));
-        },
-      );
-    }, delayMs);
-  }
-
-  async function stop(): Promise<void> {
-    isStopped = true;
-    if (timer !== null) clearTimeout(timer);
-    await running.catch(() => undefined);
-  }
-
-  plan(intervalMs);
+  const rounds = startRounds(oneRound, {
+    intervalMs,
+    longestBackoffMs: LONGEST_BACKOFF_MS,
+    log,
+    words: {
+      waits: 'Alerts wait for ClickHouse',
+      fails: 'A round of alerts failed',
+      goesOn: 'ClickHouse answers again; alerts go on',
+    },
+  });
   return {
     wake: () => {
       isAwake = true;
     },
-    round,
-    stop,
-    [Symbol.asyncDispose]: stop,
+    round: rounds.next,
+    stop: rounds.stop,
+    [Symbol.asyncDispose]: rounds.stop,
   };
 }

@@ -4,6 +4,7 @@ import { auditTrace } from '../../auditor/audit.js';
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Neighbours } from '../../auditor/trace/neighbours.js';
 import { neighboursOf } from '../../auditor/trace/neighbours.js';
+import { startRounds } from '../rounds.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { AuditToWrite } from '../store/audits.js';
@@ -90,10 +91,6 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   const lastOverlapUs = OVERLAPS.map(() => clockUs());
   let cutUs: number | null = null;
   let cutWrittenUs = 0;
-  let running: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | null = null;
-  let isStopped = false;
-  let failures = 0;
   let failuresInARow = 0;
   let hasRecords = false;
 
@@ -134,7 +131,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
       const endUs: number = Math.min((await stepEndUs(store, atUs, stepArrivals)) ?? toUs, toUs);
       const settled = await settledTraces(store, { fromUs: atUs, toUs: endUs, settledBeforeUs, share });
       for (const chunk of chunksOf(settled, CHUNK_SPANS)) {
-        if (isStopped) return;
+        if (rounds.isStopped()) return;
         await auditChunk(chunk);
         await nextTurn();
       }
@@ -193,39 +190,16 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     log.error({ err: error, traceId }, 'A trace could not be audited; its calls are not counted');
   }
 
-  function sweep(): Promise<void> {
-    running = running.catch(() => undefined).then(round);
-    return running;
-  }
-
-  function plan(delayMs: number): void {
-    if (isStopped || intervalMs === 0) return;
-    timer = setTimeout(() => {
-      void sweep().then(
-        () => {
-          if (failures > 0) log.info('ClickHouse answers again; the audit goes on');
-          failures = 0;
-          plan(intervalMs);
-        },
-        (error: unknown) => {
-          if (failures === 0) {
-            const message =
-              error instanceof StoreUnavailable ? 'The audit waits for ClickHouse' : 'A round of the audit failed';
-            log.warn({ err: error }, message);
-          }
-          failures += 1;
-          plan(Math.min(intervalMs * 2 ** failures, LONGEST_BACKOFF_MS));
-        },
-      );
-    }, delayMs);
-  }
-
-  async function stop(): Promise<void> {
-    isStopped = true;
-    if (timer !== null) clearTimeout(timer);
-    await running.catch(() => undefined);
-  }
-
-  plan(intervalMs);
-  return { sweep, stats: () => ({ ...stats }), stop, [Symbol.asyncDispose]: stop };
+  const rounds = startRounds(round, {
+    intervalMs,
+    longestBackoffMs: LONGEST_BACKOFF_MS,
+    log,
+    words: {
+      waits: 'The audit waits for ClickHouse',
+      fails: 'A round of the audit failed',
+      goesOn: 'ClickHouse answers again; the audit goes on',
+    },
+  });
+  const { stop } = rounds;
+  return { sweep: rounds.next, stats: () => ({ ...stats }), stop, [Symbol.asyncDispose]: stop };
 }
