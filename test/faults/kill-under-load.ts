@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectStore } from '../../collector/store/client.js';
 import { childOf } from '../bench/processes.js';
 import { seededRandom } from '../support/random.js';
 import type { RunningWaybill, WaybillPlace } from '../support/waybill.js';
 import { startWaybillAt, waybillPlace } from '../support/waybill.js';
 import type { Balance, Ledger } from './ledger.js';
-import { settleLedger, startLedgerLoad } from './ledger.js';
+import { settleLedger, startLedgerLoad, storeOf } from './ledger.js';
 
 /** Who is killed in a round. */
 export type Victim = 'waybill' | 'clickhouse' | 'both';
@@ -47,13 +45,7 @@ export async function killUnderLoad(
       kills[victim] += 1;
     }
     await load.stop();
-    const password = (await readFile(join(place.dataDir, 'waybill.password'), 'utf8')).trim();
-    await using store = connectStore({
-      url: running.clickHouseUrl,
-      username: 'waybill',
-      password,
-      database: 'waybill',
-    });
+    await using store = await storeOf(running);
     const balance = await settleLedger(store, load.ledger);
     return { kills, ledger: load.ledger, balance, seconds: (performance.now() - startedMs) / 1_000 };
   } finally {

@@ -1,8 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import * as z from 'zod';
 import type { Store } from '../../collector/store/client.js';
+import { connectStore } from '../../collector/store/client.js';
 import type { JsonSpan, KeyValue } from '../collector/otlp/request.js';
+import type { RunningWaybill } from '../support/waybill.js';
 import { callSpan, int, requestOf, text, toProtobuf } from '../collector/otlp/request.js';
 
 const SPANS_A_TRACE = 3;
@@ -16,6 +20,8 @@ export interface Ledger {
   begun: number;
   /** Answers that said to come again later. */
   refused: number;
+  /** The longest that one of them took. */
+  slowestRefusalMs: number;
   /** Requests that were never answered: they may or may not have been stored. */
   cut: number;
 }
@@ -35,7 +41,7 @@ export interface LedgerLoad {
  * @param pauseMs between the traces of one sender
  */
 export function startLedgerLoad(tracesUrl: string, senders = 4, pauseMs = 0): LedgerLoad {
-  const ledger: Ledger = { acknowledged: new Map(), begun: 0, refused: 0, cut: 0 };
+  const ledger: Ledger = { acknowledged: new Map(), begun: 0, refused: 0, slowestRefusalMs: 0, cut: 0 };
   const over = new AbortController();
   const abandoned = new AbortController();
   const sender = async (): Promise<void> => {
@@ -99,11 +105,13 @@ function traceOf(number: number): { traceId: string; costPico: bigint; bodies: r
 
 async function isTaken(url: string, body: Buffer, ledger: Ledger): Promise<boolean> {
   const headers = { 'content-type': 'application/x-protobuf' };
+  const startedMs = performance.now();
   const answer = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) }).catch(() => null);
   await answer?.arrayBuffer().catch(() => undefined);
   if (answer === null) ledger.cut += 1;
   else if (answer.status === 503 || answer.status === 429) {
     ledger.refused += 1;
+    ledger.slowestRefusalMs = Math.max(ledger.slowestRefusalMs, performance.now() - startedMs);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   } else expect(answer.status).toBe(200);
   return answer?.status === 200;
@@ -135,6 +143,12 @@ async function kept(store: Store): Promise<z.infer<typeof keptSchema>[0]> {
           (SELECT groupArray(trace_id) FROM (SELECT trace_id FROM calls FINAL GROUP BY trace_id HAVING count() = 1)) AS called`),
   );
   return found;
+}
+
+/** The store of a Waybill, as itself sees it. */
+export async function storeOf({ clickHouseUrl, dataDir }: RunningWaybill): Promise<Store> {
+  const password = (await readFile(join(dataDir, 'waybill.password'), 'utf8')).trim();
+  return connectStore({ url: clickHouseUrl, username: 'waybill', password, database: 'waybill' });
 }
 
 /** What became of what was acknowledged. */
