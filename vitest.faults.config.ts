@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.faults.ts'],
-    testTimeout: 30 * 60_000,
+    testTimeout: 35 * 60_000,
     hookTimeout: 60_000,
     maxWorkers: 1,
   },

@@ -99,16 +99,18 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     const settledBeforeUs = nowUs - quietMs * 1_000;
     cutUs ??= (await readCut(store, share)) ?? (await firstCut());
     if (cutUs === null) return;
+    // The clock was set back, and what arrives now lies behind the cut. What was seen before is not audited again.
+    if (cutUs > nowUs) cutUs = settledBeforeUs - OVERLAPS[0].backUs;
     hasRecords ||= await hasPayloads(store);
     await auditWindow(cutUs, settledBeforeUs, settledBeforeUs, async (doneUs, settled) => {
       cutUs = doneUs;
       stats.cutUs = doneUs;
-      if (settled === 0 && doneUs - cutWrittenUs < CUT_EVERY_US) return;
+      if (settled === 0 && Math.abs(doneUs - cutWrittenUs) < CUT_EVERY_US) return;
       await writeCut(store, share, doneUs, clockUs());
       cutWrittenUs = doneUs;
     });
     for (const [i, { everyUs, backUs }] of OVERLAPS.entries()) {
-      if (nowUs - (lastOverlapUs[i] ?? 0) < everyUs) continue;
+      if (Math.abs(nowUs - (lastOverlapUs[i] ?? 0)) < everyUs) continue;
       await auditWindow(settledBeforeUs - backUs, settledBeforeUs, settledBeforeUs);
       lastOverlapUs[i] = nowUs;
     }

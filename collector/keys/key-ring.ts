@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Role } from '../../schemas/key.js';
+import { answeredWithin } from '../store/answered-within.js';
 import type { Store } from '../store/client.js';
 import { NoKey, NotAllowed } from './errors.js';
 import { hashOf, idIn } from './secret.js';
@@ -41,6 +42,9 @@ export const ANYONE: Caller = { id: 'local', role: 'admin', tenants: ['*'], serv
 /** What is known of keys is read again when it is older than this; so long a revoked key may live on. */
 const FRESH_MS = 2_000;
 
+/** Whoever sends waits for this before for anything else, and a sender waits ten seconds in all by default. */
+const PATIENCE_MS = 2_000;
+
 const NO_HASH = '0'.repeat(64);
 
 /**
@@ -62,7 +66,7 @@ export function createKeyRing(store: Store, clockMs: () => number = () => perfor
   async function read(): Promise<void> {
     const startedMs = clockMs();
     try {
-      keys = new Map((await readKeys(store)).map((key) => [key.id, key]));
+      keys = new Map((await answeredWithin(PATIENCE_MS, readKeys(store))).map((key) => [key.id, key]));
       readAtMs = startedMs;
     } finally {
       reading = null;

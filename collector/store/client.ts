@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { ClickHouseError, createClient } from '@clickhouse/client';
+import { notWithin } from './answered-within.js';
 import { QueryRefused, StoreUnavailable } from './errors.js';
 
 /** Where ClickHouse is, and as whom to speak to it. */
@@ -26,8 +27,16 @@ export interface Store extends AsyncDisposable {
   readonly rows: (sql: string, params?: QueryParameters) => Promise<unknown[]>;
   /** Rows as RowBinary, for reading in bulk. The statement names no format. */
   readonly selectRowBinary: (sql: string, params?: QueryParameters) => Promise<Uint8Array>;
-  /** One insert, resolved when it is durable. Table and columns come from our own code, never from outside. */
-  readonly insertRowBinary: (table: string, columns: readonly string[], body: Uint8Array) => Promise<void>;
+  /**
+   * One insert, resolved when it is durable. Table and columns come from our own code, never from outside. One that is
+   * not answered within `withinMs` is given up; ClickHouse may have it all the same.
+   */
+  readonly insertRowBinary: (
+    table: string,
+    columns: readonly string[],
+    body: Uint8Array,
+    withinMs?: number,
+  ) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -123,12 +132,18 @@ export function connectStore(address: StoreAddress): Store {
         });
         return buffer(stream);
       }),
-    insertRowBinary: (table, columns, body) => {
+    insertRowBinary: async (table, columns, body, withinMs = REQUEST_TIMEOUT_MS) => {
       const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`;
-      return attempt(query, async () => {
-        const { stream } = await client.exec({ query, values: Readable.from([body], { objectMode: false }) });
-        await buffer(stream);
-      });
+      const late = AbortSignal.timeout(withinMs);
+      try {
+        await attempt(query, async () => {
+          const values = Readable.from([body], { objectMode: false });
+          const { stream } = await client.exec({ query, values, abort_signal: late });
+          await buffer(stream);
+        });
+      } catch (error) {
+        throw late.aborted ? notWithin(withinMs) : error;
+      }
     },
     close: () => client.close(),
     [Symbol.asyncDispose]: () => client.close(),

@@ -12,6 +12,8 @@ export interface SpanWriterOptions {
   readonly minGapMs?: number;
   /** An insert of so many spans does not wait for more. */
   readonly maxSpans?: number;
+  /** An insert that is not answered within this time has failed, and so have those who wait behind it. */
+  readonly insertWithinMs?: number;
   /** More spans than this are never held in memory; who comes then is refused. */
   readonly maxHeldSpans?: number;
 }
@@ -30,6 +32,9 @@ export interface SpanWriter extends AsyncDisposable {
   readonly stop: () => Promise<void>;
 }
 
+/** A clock is corrected by less than this all the time. */
+const SET_BACK_US = 1_000_000;
+
 interface Waiting {
   readonly rows: SpanRows;
   readonly done: () => void;
@@ -42,7 +47,7 @@ interface Waiting {
  * parts a second than it can merge. Nothing is retried or kept here: the sender's own queue holds what was not acknowledged.
  */
 export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
-  const { store, clockUs, minGapMs = 40, maxSpans = 20_000, maxHeldSpans = 200_000 } = options;
+  const { store, clockUs, minGapMs = 40, maxSpans = 20_000, maxHeldSpans = 200_000, insertWithinMs = 6_000 } = options;
   let waiting: Waiting[] = [];
   let waitingSpans = 0;
   let heldSpans = 0;
@@ -52,9 +57,14 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
   let isStopped = false;
   let lastReceivedAtUs = 0;
 
-  /** Strictly increasing, since `received_at` tells one insert from another. */
+  /**
+   * Strictly increasing, since `received_at` tells one insert from another; but where the clock was set back it is
+   * followed, for a trace that arrived in the future would not settle until then.
+   */
   function nextReceivedAtUs(): number {
-    lastReceivedAtUs = Math.max(clockUs(), lastReceivedAtUs + 1);
+    const nowUs = clockUs();
+    const isSetBack = nowUs < lastReceivedAtUs - SET_BACK_US;
+    lastReceivedAtUs = isSetBack ? nowUs : Math.max(nowUs, lastReceivedAtUs + 1);
     return lastReceivedAtUs;
   }
 
@@ -117,16 +127,26 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
         heldSpans += count(batch);
         for (const one of batch) await flush([one]);
       } else for (const one of batch) one.fail(error);
+      if (error instanceof StoreUnavailable) refuseWaiting(error);
     } finally {
       heldSpans -= count(batch);
     }
+  }
+
+  /** A sender gives up after some seconds, and must not spend them twice: behind an insert, then on its own. */
+  function refuseWaiting(error: StoreUnavailable): void {
+    const refused = waiting;
+    waiting = [];
+    waitingSpans = 0;
+    heldSpans -= count(refused);
+    for (const one of refused) one.fail(error);
   }
 
   async function insert(batch: readonly Waiting[]): Promise<void> {
     const receivedAtUs = nextReceivedAtUs();
     for (const { rows } of batch) stampRows(rows, receivedAtUs);
     const bodies = batch.map(({ rows }) => rows.bytes);
-    await store.insertRowBinary('spans', spanColumns, Buffer.concat(bodies));
+    await store.insertRowBinary('spans', spanColumns, Buffer.concat(bodies), insertWithinMs);
   }
 
   async function stop(): Promise<void> {

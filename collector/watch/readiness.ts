@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { answeredWithin } from '../store/answered-within.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 
@@ -19,12 +19,7 @@ export function createReadiness(store: Store): Readiness {
   return {
     check: async () => {
       if (isDraining) throw new StoreUnavailable('Waybill is shutting down.');
-      const late = new AbortController();
-      const tooLate = sleep(PATIENCE_MS, undefined, { signal: late.signal, ref: false }).then(() => {
-        throw new StoreUnavailable(`ClickHouse has not answered within ${PATIENCE_MS / 1_000} s.`);
-      });
-      const answer = store.rows('SELECT 1').finally(() => late.abort());
-      await Promise.race([answer, tooLate]);
+      await answeredWithin(PATIENCE_MS, store.rows('SELECT 1'));
     },
     drain: () => {
       isDraining = true;

@@ -42,27 +42,65 @@ export async function waybill(
   return { code: child.exitCode, stdout, stderr };
 }
 
+/** Where a Waybill keeps its data and listens, whatever process it is. */
+export interface WaybillPlace {
+  readonly dataDir: string;
+  readonly ports: {
+    readonly otlp: number;
+    readonly grpc: number;
+    readonly api: number;
+    readonly http: number;
+    readonly native: number;
+  };
+}
+
+/** A new directory and free ports. */
+export async function waybillPlace(): Promise<WaybillPlace> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
+  const [otlp, grpc, api, http, native] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  return { dataDir, ports: { otlp, grpc, api, http, native } };
+}
+
 /** Starts `waybill serve`; disposing of it ends it and removes its data. */
 export async function startWaybill(
   flags: readonly string[] = [],
   execPath = process.execPath,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningWaybill> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
-  const [otlp, grpc, api, http, native] = await Promise.all([1, 2, 3, 4, 5].map(freePort));
-  const ports = [
-    '--otlp-port',
-    otlp,
-    '--grpc-port',
-    grpc,
-    '--api-port',
-    api,
-    '--clickhouse-port',
-    http,
-    '--clickhouse-native-port',
-    native,
-  ];
-  const child = spawn(execPath, [CLI, 'serve', '--data', dataDir, '--quiet', '1s', ...ports.map(String), ...flags], {
+  const place = await waybillPlace();
+  const running = await startWaybillAt(place, flags, execPath, env);
+  return {
+    ...running,
+    [Symbol.asyncDispose]: async () => {
+      await running[Symbol.asyncDispose]();
+      await rm(place.dataDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Starts `waybill serve` at a place, where another one may have run before; disposing of it ends it and leaves its data. */
+export async function startWaybillAt(
+  { dataDir, ports }: WaybillPlace,
+  flags: readonly string[] = [],
+  execPath = process.execPath,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningWaybill> {
+  const where = {
+    '--data': dataDir,
+    '--quiet': '1s',
+    '--otlp-port': ports.otlp,
+    '--grpc-port': ports.grpc,
+    '--api-port': ports.api,
+    '--clickhouse-port': ports.http,
+    '--clickhouse-native-port': ports.native,
+  };
+  const child = spawn(execPath, [CLI, 'serve', ...Object.entries(where).flat().map(String), ...flags], {
     cwd: dataDir,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,22 +116,20 @@ export async function startWaybill(
     child.once('exit', (code) => fail(new Error(`waybill serve ended with ${code}: ${output}`)));
   });
   await ready;
-  const apiUrl = `http://127.0.0.1:${api}`;
+  const apiUrl = `http://127.0.0.1:${ports.api}`;
   return {
-    otlpUrl: `http://127.0.0.1:${otlp}`,
-    grpcUrl: `http://127.0.0.1:${grpc}`,
+    otlpUrl: `http://127.0.0.1:${ports.otlp}`,
+    grpcUrl: `http://127.0.0.1:${ports.grpc}`,
     apiUrl,
-    clickHouseUrl: `http://127.0.0.1:${http}`,
+    clickHouseUrl: `http://127.0.0.1:${ports.http}`,
     dataDir,
     child,
     output: () => output,
     ask: async (path) => (await fetch(`${apiUrl}${path}`)).json(),
     [Symbol.asyncDispose]: async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGTERM');
-        await once(child, 'exit');
-      }
-      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
     },
   };
 }

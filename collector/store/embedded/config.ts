@@ -10,8 +10,9 @@ export interface EngineFiles {
 }
 
 /**
- * The server's configuration. An answered insert must outlive a power cut, so parts are fsynced. Pools and caches are
- * sized for a machine that has other things to do, and no system log table may grow behind people's backs.
+ * The server's configuration. An answered insert must outlive a power cut, so parts are fsynced, and so is what they
+ * are merged into: this server drops the parts at once when they are merged. Pools and caches are sized for a machine
+ * that has other things to do, and no system log table may grow behind people's backs.
  */
 export function engineConfig(files: EngineFiles, memoryBytes: number): string {
   return `<clickhouse>
@@ -39,6 +40,7 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
   <merge_tree>
     <fsync_after_insert>1</fsync_after_insert>
     <fsync_part_directory>1</fsync_part_directory>
+    <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
   </merge_tree>
   <user_directories>
     <users_xml><path>${escape(files.users)}</path></users_xml>

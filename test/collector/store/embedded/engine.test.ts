@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { Store } from '../../../../collector/store/client.js';
 import { connectStore } from '../../../../collector/store/client.js';
 import type { TestStore } from '../../../support/engine.js';
@@ -44,16 +45,38 @@ function signal(name: NodeJS.Signals): number {
   return pid;
 }
 
+/** How often the server has called fsync on files and on directories since it started. */
+async function syncs(): Promise<{ files: number; directories: number }> {
+  const [row] = z
+    .tuple([z.object({ files: z.coerce.number(), directories: z.coerce.number() })])
+    .parse(
+      await test.store.rows(
+        "SELECT sumIf(value, event = 'FileSync') AS files, sumIf(value, event = 'DirectorySync') AS directories FROM system.events",
+      ),
+    );
+  return row;
+}
+
 describe('the embedded server', () => {
-  it('writes an insert to disk before it answers', async () => {
+  it('writes an insert to disk before it answers, and what it merges before it drops the parts', async () => {
     expect(
       await test.store.rows(
-        "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE 'fsync%' ORDER BY name",
+        "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE '%fsync%' AND changed ORDER BY name",
       ),
     ).toEqual([
       { name: 'fsync_after_insert', value: '1' },
       { name: 'fsync_part_directory', value: '1' },
+      { name: 'min_rows_to_fsync_after_merge', value: '1' },
     ]);
+    const before = await syncs();
+    await test.store.command("INSERT INTO cuts VALUES ('a', now64(6), now64(6))");
+    const inserted = await syncs();
+    expect(inserted.files).toBeGreaterThan(before.files);
+    expect(inserted.directories).toBeGreaterThan(before.directories);
+    await test.store.command("INSERT INTO cuts VALUES ('b', now64(6), now64(6))");
+    const twice = await syncs();
+    await test.store.command('OPTIMIZE TABLE cuts FINAL');
+    expect((await syncs()).files).toBeGreaterThan(twice.files);
   });
 
   it('keeps to its memory and to UTC, and keeps no logs in tables', async () => {
