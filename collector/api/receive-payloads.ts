@@ -1,19 +1,15 @@
 import type { RequestHandler } from 'express';
 import express from 'express';
 import * as z from 'zod';
-import { readRecord } from '../../auditor/payloads/all.js';
 import { recordIds } from '../../auditor/payloads/record-span.js';
 import type { GatewayRecord } from '../../schemas/payload.js';
 import { gatewayNames } from '../../schemas/payload.js';
-import { jsonValues } from '../json-lines.js';
-import { MalformedRequest } from '../otlp/errors.js';
 import type { Store } from '../store/client.js';
 import { recordsOf, writePayloads } from '../store/payloads.js';
+import { MAX_EXPLAINED, readPayloads } from './read-payloads.js';
 import { answering, BadRequest } from './request.js';
 
 const MAX_BYTES = 64 * 1024 ** 2;
-/** So many refusals are explained; the others are alike. */
-const MAX_EXPLAINED = 100;
 
 /** What became of the records in a request. */
 const payloadsAnswerSchema = z.object({
@@ -46,7 +42,10 @@ export function receivePayloads(store: Store, clockUs: () => number): RequestHan
       const gateway = gatewaySchema.safeParse(request.params['gateway']);
       if (!gateway.success) throw new BadRequest(`Records are taken from: ${gatewayNames.join(', ')}.`);
       const body: unknown = request.body;
-      const { records, reasons, rejected } = recordsIn(body instanceof Buffer ? body : Buffer.alloc(0), gateway.data);
+      const { records, reasons, rejected } = readPayloads(
+        body instanceof Buffer ? body : Buffer.alloc(0),
+        gateway.data,
+      );
       await writePayloads(store, await withoutLess(store, records), clockUs());
       if (records.length === 0) response.status(400);
       const answer = { accepted: records.length, rejected, reasons };
@@ -74,30 +73,4 @@ async function withoutLess(store: Store, records: readonly GatewayRecord[]): Pro
   );
   const priced = new Set(before.flatMap(({ recordId, call }) => (call.reportedCostUsd === null ? [] : [recordId])));
   return records.filter(({ recordId, call }) => call.reportedCostUsd !== null || !priced.has(recordId));
-}
-
-function recordsIn(body: Buffer, gateway: z.infer<typeof gatewaySchema>) {
-  const records = new Map<string, GatewayRecord>();
-  const reasons: { index: number; reason: string }[] = [];
-  let rejected = 0;
-  let index = 0;
-  for (const value of valuesIn(body)) {
-    const read = readRecord(value, gateway);
-    if ('reason' in read) {
-      rejected += 1;
-      if (reasons.length < MAX_EXPLAINED) reasons.push({ index, reason: read.reason });
-    } else records.set(read.recordId, read);
-    index += 1;
-  }
-  return { records: [...records.values()], reasons, rejected };
-}
-
-function valuesIn(body: Buffer): unknown[] {
-  try {
-    return [...jsonValues(body.toString('utf8'))];
-  } catch (error) {
-    if (error instanceof MalformedRequest)
-      throw new BadRequest(`Expected JSON, a list, or one record a line: ${error.message}`);
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@ import type { CompiledContract } from '../../auditor/contract.js';
 import { compileContract } from '../../auditor/contract.js';
 import type { Contract } from '../../schemas/contract.js';
 import { contractSchema } from '../../schemas/contract.js';
+import { tooDeepAt } from './nesting.js';
 
 /** One thing that is wrong with a contract file. */
 export interface ContractProblem {
@@ -49,7 +50,15 @@ export async function loadContract(path: string): Promise<Contract> {
  */
 export function parseContract(yaml: string | Uint8Array, file: string): Contract {
   const lines = new LineCounter();
-  const document = parseDocument(decode(yaml, file), { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const text = decode(yaml, file);
+  const deepAt = tooDeepAt(text);
+  if (deepAt !== null) throw new ContractError([{ file, ...placeIn(text, deepAt), message: TOO_DEEP }]);
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'error',
+  });
   const at = (offset: number, message: string): ContractProblem => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col), message };
@@ -63,6 +72,13 @@ export function parseContract(yaml: string | Uint8Array, file: string): Contract
     throw new ContractError(problems.map(({ path, message, isKey }) => at(offsetOf(document, path, isKey), message)));
   }
   return parsed.data;
+}
+
+const TOO_DEEP = 'The file is nested deeper than any contract.';
+
+function placeIn(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 function decode(yaml: string | Uint8Array, file: string): string {
@@ -120,8 +136,11 @@ function where(path: readonly PropertyKey[]): string {
   return path.length === 0 ? '' : ` in ${path.map(String).join('.')}`;
 }
 
+/** Made once: a file may be full of unknown keys. */
+let inputShape: object | undefined;
+
 function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = z.toJSONSchema(contractSchema, { io: 'input', unrepresentable: 'any' });
+  let schema: unknown = (inputShape ??= z.toJSONSchema(contractSchema, { io: 'input', unrepresentable: 'any' }));
   for (const part of path) schema = step(schema, part);
   const properties = get(schema, 'properties');
   return properties === undefined ? [] : Object.keys(properties);

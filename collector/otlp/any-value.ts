@@ -16,6 +16,7 @@ const FIELD = {
   double: 32 + WireType.fixed64,
   array: 40 + WireType.length,
   map: 48 + WireType.length,
+  bytes: 56 + WireType.length,
 } as const;
 
 /**
@@ -44,6 +45,11 @@ export function readAnyValue(wire: Wire, reader: SpanReader, end: number, maxLen
       case FIELD.array:
       case FIELD.map:
         text = cutText(JSON.stringify(readNested(wire, reader, tag, end, 1)), maxLength);
+        break;
+      case FIELD.bytes:
+        // Of several values at once the last one counts, also one that is not kept.
+        wire.at = enter(wire, end);
+        text = '';
         break;
       default:
         skip(wire, tag, end);
@@ -87,6 +93,10 @@ function readPlain(wire: Wire, reader: SpanReader, end: number, depth: number): 
       case FIELD.array:
       case FIELD.map:
         plain = readNested(wire, reader, tag, end, depth + 1);
+        break;
+      case FIELD.bytes:
+        wire.at = enter(wire, end);
+        plain = null;
         break;
       default:
         skip(wire, tag, end);

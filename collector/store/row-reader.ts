@@ -34,7 +34,9 @@ const INTERNED_STRINGS = 1 << 14;
  */
 export function createRowReader(bytes: Uint8Array): RowReader {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const interned: (string | undefined)[] = Array.from({ length: INTERNED_STRINGS });
+  // Few bytes hold few strings: the table must not cost more than they do.
+  const slots = Math.min(INTERNED_STRINGS, 2 ** Math.ceil(Math.log2(bytes.byteLength / 16 + 1)));
+  const interned: (string | undefined)[] = Array.from({ length: slots });
   let at = 0;
 
   function take(length: number): number {
@@ -70,7 +72,7 @@ export function createRowReader(bytes: Uint8Array): RowReader {
     if (length > INTERNED_LENGTH) return buffer.toString('utf8', start, start + length);
     let hash = length;
     for (let i = start; i < start + length; i += 1) hash = (Math.imul(hash, 31) + (buffer[i] ?? 0)) | 0;
-    const slot = hash & (INTERNED_STRINGS - 1);
+    const slot = hash & (slots - 1);
     const known = interned[slot];
     if (known !== undefined && isAscii(known, start, length)) return known;
     const made = buffer.toString('utf8', start, start + length);

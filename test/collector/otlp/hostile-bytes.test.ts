@@ -118,6 +118,16 @@ describe('hostile protobuf', () => {
     expect(performance.now() - before).toBeLessThan(1_000);
   });
 
+  it('takes the last of several values at once, also one that is not kept', () => {
+    const array = field(5, field(1, field(1, Buffer.from('x'))));
+    const bytes = field(7, Buffer.of(1));
+    const of = (...values: Buffer[]) =>
+      decode(spanWith(attribute('tenant.id', Buffer.concat(values)))).spans[0]?.attributes[1];
+    expect(of(array, bytes)).toBe('');
+    expect(of(bytes, array)).toBe('["x"]');
+    expect(of(field(5, field(1, Buffer.concat([field(1, Buffer.from('x')), bytes]))))).toBe('[null]');
+  });
+
   it('keeps usable links only, and 128 of them', () => {
     const link = (traceBytes: number) =>
       field(13, Buffer.concat([field(1, Buffer.alloc(traceBytes, 1)), field(2, Buffer.alloc(8, 2))]));
