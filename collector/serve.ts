@@ -19,10 +19,13 @@ import { createUsage } from './keys/usage.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
 import { StartError } from './start-error.js';
-import type { StoreAddress } from './store/client.js';
+import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
+import { QueryRefused } from './store/errors.js';
 import { migrate } from './store/migrate.js';
+import type { Retention } from './store/retention.js';
+import { applyRetention } from './store/retention.js';
 import { startSpanWriter } from './store/span-writer.js';
 import { watchCertificate } from './tls.js';
 import { countFindings, timeInserts } from './watch/counted.js';
@@ -68,6 +71,7 @@ export async function serve(
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
+    await retain(store, config.retention, log);
     await noteContract(store, { file, contract: contract.source }, clockUs());
     const readiness = createReadiness(store);
     const metrics = createMetrics();
@@ -123,6 +127,17 @@ function withoutKeys(host: string): StartError {
     `Refusing to listen on ${host}: anyone who can reach it could send spans and read costs, for there are no keys. ` +
       "Make one first, with 'waybill keys create ops --role admin', or listen on 127.0.0.1.",
   );
+}
+
+/** A user who may not alter tables has a schema, and a retention, that somebody else looks after. */
+async function retain(store: Store, retention: Retention, log: Logger): Promise<void> {
+  try {
+    const tables = await applyRetention(store, retention);
+    if (tables.length > 0) log.info({ ...retention, tables }, 'Retention changed');
+  } catch (error) {
+    if (!(error instanceof QueryRefused)) throw error;
+    log.warn({ reason: error.message }, 'The retention cannot be changed, and stays as it is');
+  }
 }
 
 /** Ends everything, what was started last first. */

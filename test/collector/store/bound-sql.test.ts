@@ -58,6 +58,8 @@ const OURS = [
   'kind',
   'change',
   'fields',
+  // A whole number.
+  'days',
   // Names that are checked when they come in: `CLICKHOUSE_URL` takes letters, digits and _ alone.
   'table',
   'address',
