@@ -5,6 +5,8 @@ import type { StoreAddress } from './store/client.js';
 import { parseClickHouseUrl } from './store/client.js';
 import { existingPassword } from './store/embedded/credentials.js';
 import { durationUs } from './store/questions/gate.js';
+import type { Retention } from './store/retention.js';
+import { DEFAULT_RETENTION } from './store/retention.js';
 
 /** What `waybill serve` can be told; the contract is a file of its own. */
 export interface ServeConfig {
@@ -29,6 +31,8 @@ export interface ServeConfig {
   readonly quietMs: number;
   /** From the moment at which it is no longer ready to that at which it takes no more, when told to stop. */
   readonly drainMs: number;
+  /** For how long spans and calls are kept. */
+  readonly retention: Retention;
   /** A server to use in place of the embedded one. */
   readonly clickHouse: StoreAddress | null;
   readonly logLevel: string;
@@ -94,6 +98,7 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     contract: text('contract') ?? null,
     quietMs: time('quiet', 5_000),
     drainMs: time('drain', 0),
+    retention: retentionOf(set(env['WAYBILL_RETENTION_SPANS']), set(env['WAYBILL_RETENTION_CALLS'])),
     clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
     logLevel: levelOf(text('logLevel')),
   };
@@ -180,6 +185,26 @@ function timeOf(text: string | undefined, name: string, fallbackMs: number): num
   } catch (error) {
     throw new StartError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Calls are made from spans: one that went before its spans would be back with their next audit. */
+function retentionOf(spans: string | undefined, calls: string | undefined): Retention {
+  const spanDays = daysOf(spans, 'WAYBILL_RETENTION_SPANS', DEFAULT_RETENTION.spanDays);
+  const callDays = daysOf(calls, 'WAYBILL_RETENTION_CALLS', Math.max(DEFAULT_RETENTION.callDays, spanDays));
+  if (callDays >= spanDays) return { spanDays, callDays };
+  throw new StartError(
+    `WAYBILL_RETENTION_CALLS: calls cannot be kept for ${callDays} days where spans are kept for ${spanDays} (WAYBILL_RETENTION_SPANS). Give it as many or more.`,
+  );
+}
+
+const MOST_DAYS = 3_650;
+
+function daysOf(text: string | undefined, name: string, fallback: number): number {
+  if (text === undefined) return fallback;
+  const days = Number(/^(\d+)d$/.exec(text.trim())?.[1]);
+  // A trace may go on over midnight.
+  if (days >= 2 && days <= MOST_DAYS) return days;
+  throw new StartError(`${name}: '${text}' will not do; give whole days from 2d to ${MOST_DAYS}d, for example 30d.`);
 }
 
 function clickHouseOf(url: string): StoreAddress {

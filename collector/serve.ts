@@ -25,7 +25,10 @@ import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
+import { QueryRefused } from './store/errors.js';
 import { migrate } from './store/migrate.js';
+import type { Retention } from './store/retention.js';
+import { applyRetention } from './store/retention.js';
 import { startSpanWriter } from './store/span-writer.js';
 import type { Certificate } from './tls.js';
 import { watchCertificate } from './tls.js';
@@ -74,6 +77,7 @@ export async function serve(
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
+    await retain(store, config.retention, log);
     await noteContract(store, { file, contract: contract.source }, clockUs());
     const ring = createKeyRing(store);
     if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
@@ -162,6 +166,17 @@ function withoutKeys(host: string): StartError {
     `Refusing to listen on ${host}: anyone who can reach it could send spans and read costs, for there are no keys. ` +
       "Make one first, with 'waybill keys create ops --role admin', or listen on 127.0.0.1.",
   );
+}
+
+/** A user who may not alter tables has a schema, and a retention, that somebody else looks after. */
+async function retain(store: Store, retention: Retention, log: Logger): Promise<void> {
+  try {
+    const tables = await applyRetention(store, retention);
+    if (tables.length > 0) log.info({ ...retention, tables }, 'Retention changed');
+  } catch (error) {
+    if (!(error instanceof QueryRefused)) throw error;
+    log.warn({ reason: error.message }, 'The retention cannot be changed, and stays as it is');
+  }
 }
 
 /** Ends everything, what was started last first. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { alertsCommand } from './alerts.js';
 import { auditCommand } from './audit.js';
 import { contractCommand } from './contract.js';
+import { forgetCommand } from './forget.js';
 import { gateCommand } from './gate.js';
 import { keysCommand } from './keys.js';
 import { policiesCommand } from './policies.js';
@@ -23,5 +24,6 @@ export const commands: readonly (() => Command)[] = [
   alertsCommand,
   contractCommand,
   keysCommand,
+  forgetCommand,
   rulesCommand,
 ];

@@ -28,7 +28,8 @@ export function serveCommand(): Command {
     .option('--log-level <level>', 'debug, info, warn, error or silent (default: info)')
     .addHelpText(
       'after',
-      '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.',
+      '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.\n' +
+        'WAYBILL_RETENTION_SPANS=30d and WAYBILL_RETENTION_CALLS=400d say for how many days spans and calls are kept.',
     )
     .action(async (flags: ServeFlags) => {
       const config = serveConfig(flags, process.env);

@@ -14,7 +14,10 @@ export type AuditedAction =
   | 'logged-out'
   | 'gate-asked'
   | 'contract-in-force'
-  | 'reaudited';
+  | 'reaudited'
+  | 'forgotten'
+  | 'backed-up'
+  | 'restored';
 
 /** Writes one line of the audit log. @param nowUs microseconds since 1970 */
 export async function writeAuditLog(

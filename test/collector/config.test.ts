@@ -18,6 +18,7 @@ describe('the configuration of waybill serve', () => {
       clickHouseHost: '127.0.0.1',
       isWide: false,
       tls: null,
+      retention: { spanDays: 30, callDays: 400 },
       clickHouse: null,
       logLevel: 'info',
     });
@@ -31,6 +32,18 @@ describe('the configuration of waybill serve', () => {
       dataDir: '.waybill',
       clickHouse: null,
     });
+  });
+
+  it('keeps spans and calls for as many days as it is told, calls no shorter than spans', () => {
+    const of = (spans: string, calls = ''): unknown =>
+      serveConfig({}, { WAYBILL_RETENTION_SPANS: spans, WAYBILL_RETENTION_CALLS: calls }).retention;
+    expect(of('7d')).toEqual({ spanDays: 7, callDays: 400 });
+    expect(of('', '90d')).toEqual({ spanDays: 30, callDays: 90 });
+    expect(of('500d')).toEqual({ spanDays: 500, callDays: 500 });
+    expect(() => of('30d', '7d')).toThrow('Give it as many or more');
+    for (const text of ['1d', '0d', '-3d', '12h', '2.5d', '7', '9999d', '7d; DROP']) {
+      expect(() => of(text)).toThrow('WAYBILL_RETENTION_SPANS');
+    }
   });
 
   it('reads memory, times and a server of ClickHouse', () => {

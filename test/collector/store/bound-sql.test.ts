@@ -52,6 +52,26 @@ const OURS = [
   'DAY_BY_DAY',
   // A hash of what an insert is about: a setting takes no parameter.
   'settings',
+  // What is forgotten, and how: constants, by kind of subject. Whom, is bound when it is put into a table.
+  'VALUE',
+  'KEYS',
+  'PATTERN',
+  'OWNER',
+  'NAMED',
+  'VALUES_OF_SPAN',
+  'ATTRIBUTES_OF_RECORD',
+  'RECORD_NAMES_IT',
+  'WHOLE',
+  'SHARED',
+  'SPANS',
+  'WHOLE_OR_SPANS',
+  'OWN_WHOLE',
+  'owner',
+  'kind',
+  'change',
+  'fields',
+  // A whole number.
+  'days',
   // Names that are checked when they come in: `CLICKHOUSE_URL` takes letters, digits and _ alone.
   'table',
   'address',
