@@ -8,7 +8,7 @@ import type { Store } from '../client.js';
 import { gapsOfCalls } from './gaps.js';
 import { callsIn, DAY_BY_DAY, iso } from './scope.js';
 import type { Window } from './scope.js';
-import { tallyCalls, tallyDays } from './tally.js';
+import { tallyWithDays } from './tally.js';
 import { ofWay } from './ways.js';
 
 /**
@@ -27,14 +27,13 @@ export async function askGate(
 ): Promise<GateAnswer> {
   const thresholds = contract.gate;
   const window: Window = { fromUs: Math.max(0, toUs - durationUs(since)), toUs };
-  const [tally, days, gaps, policies] = await Promise.all([
-    tallyCalls(store, scope, window),
-    tallyDays(store, scope, toUs, thresholds.days),
+  const [tallied, gaps, policies] = await Promise.all([
+    tallyWithDays(store, scope, window, thresholds.days),
     gapsOfCalls(store, scope, window),
     policyProblems(store, contract, scope, window),
   ]);
   const answer = judgeGate(
-    { scope, from: iso(window.fromUs), to: iso(window.toUs), window: tally, days, gaps, ...policies },
+    { scope, from: iso(window.fromUs), to: iso(window.toUs), ...tallied, gaps, ...policies },
     thresholds,
   );
   if (keep) await keepAnswer(store, answer, toUs);
@@ -49,7 +48,7 @@ export function durationUs(text: string): number {
   return amount * unit * 1_000_000;
 }
 
-const policyRowSchema = z.tuple([z.object({ resolved: z.array(z.string()), ambiguous: z.coerce.number() })]);
+const policyRowSchema = z.tuple([z.object({ resolved: z.array(z.coerce.number()), ambiguous: z.coerce.number() })]);
 
 /**
  * Policies of the contract in scope to which no call resolved, and calls to which several apply. A policy is alive
@@ -63,28 +62,35 @@ async function policyProblems(
 ): Promise<{ deadPolicies: string[]; ambiguousCalls: number }> {
   const { service = '', ...anyService } = scope;
   const { sql, params } = callsIn(anyService, window);
+  // A policy that does not speak of this tenant or feature is not dead here: it is not meant for it.
+  const expected = policies
+    .filter(
+      ({ id, match }) =>
+        (scope.policy === undefined || scope.policy === id) &&
+        (scope.tenant === undefined || match.tenant?.includes(scope.tenant) === true) &&
+        (scope.feature === undefined || match.feature?.includes(scope.feature) === true),
+    )
+    .map(({ id }) => id);
   const rows = await store.rows(
     `
     SELECT
-        (
-            SELECT groupArray(resolved_policy)
-            FROM (SELECT resolved_policy FROM calls FINAL WHERE ${sql} GROUP BY resolved_policy)
-        ) AS resolved,
+        groupUniqArrayArray(places) AS resolved,
         sumIf(n, has(${ofWay.findingRules}, 'ambiguous-policy') AND ({service: String} = '' OR has(${ofWay.route}, {service: String}))) AS ambiguous
-    FROM (SELECT way, count() AS n FROM calls FINAL WHERE ${sql} GROUP BY way)
+    FROM
+    (
+        -- By the place of a policy among those expected: numbers are put together faster than names.
+        SELECT way, count() AS n, groupUniqArray(toUInt32(indexOf({expected: Array(String)}, resolved_policy))) AS places
+        FROM calls FINAL
+        WHERE ${sql}
+        GROUP BY way
+    )
     ${DAY_BY_DAY}`,
-    { ...params, service },
+    { ...params, service, expected },
   );
   const [{ resolved, ambiguous }] = policyRowSchema.parse(rows);
-  // A policy that does not speak of this tenant or feature is not dead here: it is not meant for it.
-  const expected = policies.filter(
-    ({ id, match }) =>
-      (scope.policy === undefined || scope.policy === id) &&
-      (scope.tenant === undefined || match.tenant?.includes(scope.tenant) === true) &&
-      (scope.feature === undefined || match.feature?.includes(scope.feature) === true),
-  );
+  const alive = new Set(resolved.map((place) => expected[place - 1] ?? ''));
   return {
-    deadPolicies: [...deadPolicy.check({ expected: expected.map(({ id }) => id), resolved: new Set(resolved) })],
+    deadPolicies: [...deadPolicy.check({ expected, resolved: alive })],
     ambiguousCalls: ambiguous,
   };
 }

@@ -58,8 +58,8 @@ export function callsIn(scope: Scope, window: Window): Condition {
     fromUs,
     toUs,
     within: [],
-    fromDay: Math.max(0, Math.floor(fromUs / DAY_US) - 1),
-    toDay: Math.max(0, Math.min(MAX_DAY, Math.floor(toUs / DAY_US) + 1)),
+    fromDay: Math.max(0, Math.floor(fromUs / DAY_US)),
+    toDay: Math.max(0, Math.min(MAX_DAY, Math.floor((toUs - 1) / DAY_US))),
   };
   for (const name of ['tenant', 'feature', 'policy'] as const) {
     const value = scope[name];

@@ -34,33 +34,31 @@ export interface TallyWithSpend {
 
 /** The tally of a scope over a window. */
 export async function tallyCalls(store: Store, scope: Scope, window: Window): Promise<Tally> {
-  return (await tallies(store, scope, window, window.toUs - window.fromUs)).get(0) ?? emptyTally();
+  const rows = await tallyRows(store, scope, window, { fromUs: window.toUs, anchorUs: window.toUs, bucketUs: DAY_US });
+  return toTallies(rows).get(WHOLE) ?? emptyTally();
 }
 
-/** The tallies of the stretches of 24 hours that end with the window, newest first. */
-export async function tallyDays(store: Store, scope: Scope, toUs: number, days: number): Promise<Tally[]> {
-  const byDay = await tallies(store, scope, { fromUs: toUs - days * DAY_US, toUs }, DAY_US);
-  return Array.from({ length: days }, (_, i) => byDay.get(i) ?? emptyTally());
+/** The tally of a window, and those of the last stretches of 24 hours that end with it, newest first. */
+export interface TallyWithDays {
+  readonly window: Tally;
+  readonly days: readonly Tally[];
+}
+
+/** The tally of a scope over a window and over the days that end with it, in one pass over the calls. */
+export async function tallyWithDays(store: Store, scope: Scope, window: Window, days: number): Promise<TallyWithDays> {
+  const fromUs = window.toUs - days * DAY_US;
+  const rows = await tallyRows(store, scope, window, { fromUs, anchorUs: window.toUs, bucketUs: DAY_US });
+  const found = toTallies(rows);
+  return {
+    window: found.get(WHOLE) ?? emptyTally(),
+    days: Array.from({ length: days }, (_, i) => found.get(i) ?? emptyTally()),
+  };
 }
 
 /**
- * Tallies a window in stretches of `bucketUs` microseconds, counted back from `anchorUs`: its end, where left out.
- *
- * Weights are doubles, since they only weigh; amounts of money stay decimals. The mean cost of a model, which stands
- * in for an unknown cost, is taken over the scope and the whole window.
+ * Tallies of a window in stretches of `bucketUs` microseconds, counted back from `anchorUs`, each with the known cost
+ * of its calls by verdict.
  */
-export async function tallies(
-  store: Store,
-  scope: Scope,
-  window: Window,
-  bucketUs: number,
-  anchorUs = window.toUs,
-): Promise<Map<number, Tally>> {
-  const rows = await tallyRows(store, scope, window, bucketUs, anchorUs);
-  return new Map(rows.map((row) => [row.bucket, toTally(row)]));
-}
-
-/** Tallies as `tallies` has them, each with the known cost of its calls by verdict. */
 export async function talliesWithSpend(
   store: Store,
   scope: Scope,
@@ -68,25 +66,49 @@ export async function talliesWithSpend(
   bucketUs: number,
   anchorUs: number,
 ): Promise<Map<number, TallyWithSpend>> {
-  const rows = await tallyRows(store, scope, window, bucketUs, anchorUs);
-  return new Map(rows.map((row) => [row.bucket, { tally: toTally(row), spendUsd: row.by_verdict }]));
+  const rows = await tallyRows(store, scope, window, { fromUs: window.fromUs, anchorUs, bucketUs });
+  return new Map(
+    rows
+      .filter(({ bucket }) => bucket !== WHOLE)
+      .map((row) => [row.bucket, { tally: toTally(row), spendUsd: row.by_verdict }]),
+  );
 }
 
+/** The stretch that is the whole window. */
+const WHOLE = -1;
+
+/** Stretches of `bucketUs`, counted back from `anchorUs` as far as `fromUs`, from 0 on; none where both are the same. */
+interface Stretches {
+  readonly fromUs: number;
+  readonly anchorUs: number;
+  readonly bucketUs: number;
+}
+
+/**
+ * Tallies a window as a whole and in stretches, which may begin before it.
+ *
+ * Weights are doubles, since they only weigh; amounts of money stay decimals. The mean cost of a model, which stands
+ * in for an unknown cost, is taken over the scope and the whole window; for stretches, over all of them.
+ */
 async function tallyRows(
   store: Store,
   scope: Scope,
   window: Window,
-  bucketUs: number,
-  anchorUs: number,
+  { fromUs, anchorUs, bucketUs }: Stretches,
 ): Promise<TallyRow[]> {
-  const { sql, params } = callsIn(scope, window);
+  const { sql, params } = callsIn(scope, {
+    fromUs: Math.min(window.fromUs, fromUs),
+    toUs: window.toUs,
+  });
+  const stretches = Math.ceil((anchorUs - fromUs) / bucketUs);
   const text = `
     WITH
         -- Calls that count alike are put together first, by keys of few bytes: there are many calls and few such groups.
         alike AS
         (
             SELECT
-                toInt32(intDiv({anchorUs: Int64} - toUnixTimestamp64Micro(start_time) - 1, {bucketUs: Int64})) AS bucket,
+                toInt32(least(intDiv({anchorUs: Int64} - toUnixTimestamp64Micro(start_time) - 1, {bucketUs: Int64}), {stretches: Int32})) AS back,
+                toUnixTimestamp64Micro(start_time) >= {windowFromUs: Int64} AS in_window,
                 bitXor(cityHash64(provider), 3 * cityHash64(model)) AS priced_as,
                 verdict, misattributed, row_level, failed_bits,
                 count() AS n,
@@ -95,17 +117,25 @@ async function tallyRows(
                 sum(toFloat64(ifNull(cost_usd, 0)) * toFloat64(ifNull(cost_usd, 0))) AS squares
             FROM calls FINAL
             WHERE ${sql}
-            GROUP BY bucket, priced_as, verdict, misattributed, row_level, failed_bits
+            GROUP BY back, in_window, priced_as, verdict, misattributed, row_level, failed_bits
         ),
         weighed AS
         (
             SELECT
                 *,
-                sum(toFloat64(known)) OVER (PARTITION BY priced_as) / nullIf(sum(n - unknown) OVER (PARTITION BY priced_as), 0) AS mean_of_model,
-                sum(toFloat64(known)) OVER () / nullIf(sum(n - unknown) OVER (), 0) AS mean_of_all,
+                bucket = ${WHOLE} AS is_whole,
+                sum(toFloat64(known)) OVER (PARTITION BY is_whole, priced_as) / nullIf(sum(n - unknown) OVER (PARTITION BY is_whole, priced_as), 0) AS mean_of_model,
+                sum(toFloat64(known)) OVER (PARTITION BY is_whole) / nullIf(sum(n - unknown) OVER (PARTITION BY is_whole), 0) AS mean_of_all,
                 coalesce(mean_of_model, mean_of_all, 1.) AS imputed,
                 toFloat64(known) + unknown * imputed AS w
-            FROM alike
+            FROM
+            (
+                -- A call counts in the window and in its stretch.
+                SELECT
+                    *,
+                    arrayJoin(arrayConcat(if(in_window, [toInt32(${WHOLE})], []), if(back < {stretches: Int32}, [back], []))) AS bucket
+                FROM alike
+            )
         )
     SELECT
         bucket,
@@ -123,12 +153,18 @@ async function tallyRows(
     FROM weighed
     GROUP BY bucket
     ${DAY_BY_DAY}`;
-  return z.array(rowSchema).parse(await store.rows(text, { ...params, bucketUs, anchorUs }));
+  return z
+    .array(rowSchema)
+    .parse(await store.rows(text, { ...params, stretches, bucketUs, anchorUs, windowFromUs: window.fromUs }));
 }
 
 /** SQL for how many calls, and how much weight, a condition holds for. */
 function holding(condition: string): string {
   return `(sumIf(n, ${condition}), sumIf(w, ${condition}))`;
+}
+
+function toTallies(rows: readonly TallyRow[]): Map<number, Tally> {
+  return new Map(rows.map((row) => [row.bucket, toTally(row)]));
 }
 
 function toTally(row: TallyRow): Tally {

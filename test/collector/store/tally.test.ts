@@ -8,7 +8,7 @@ import { findGaps } from '../../../collector/store/questions/gaps.js';
 import { askGate } from '../../../collector/store/questions/gate.js';
 import { listCalls } from '../../../collector/store/questions/list-calls.js';
 import { spendBy } from '../../../collector/store/questions/spend.js';
-import { tallyCalls, tallyDays } from '../../../collector/store/questions/tally.js';
+import { tallyCalls, tallyWithDays } from '../../../collector/store/questions/tally.js';
 import type { Call } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import { contract } from '../../support/contract.js';
@@ -142,9 +142,30 @@ describe('questions over stored calls', () => {
   it('tally days as stretches of 24 hours that end with the window', async () => {
     const shape = { tenant: 'acme', model: 'gpt-4o', tokens: 1000, fate: 'clean' } as const;
     await store([1, 23, 25, 80].map((hoursAgo) => ({ hoursAgo, ...shape })));
-    const days = await tallyDays(test.store, {}, NOW_US, 3);
+    const { window, days } = await tallyWithDays(test.store, {}, WINDOW, 3);
     expect(days.map(({ calls }) => calls)).toEqual([2, 1, 0]);
+    expect(window).toEqual(await tallyCalls(test.store, {}, WINDOW));
   });
+
+  it('tally days that reach back further than the window, and a window that reaches back further than its days', async () => {
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.integer({ min: 1, max: 160 }), async (all, hours) => {
+        await store(all);
+        const window = { fromUs: NOW_US - hours * HOUR_US, toUs: NOW_US };
+        const threeDays = { fromUs: NOW_US - 72 * HOUR_US, toUs: NOW_US };
+        const tallied = await tallyWithDays(test.store, {}, window, 3);
+        expect(tallied.window.calls).toBe(all.filter(({ hoursAgo }) => hoursAgo <= hours).length);
+        const alone = await tallyCalls(test.store, {}, window);
+        expect(tallied.window.spendUsd).toBe(alone.spendUsd);
+        expect(tallied.window.weight).toBeCloseTo(alone.weight, 9);
+        expect(tallied.window.weightSquared).toBeCloseTo(alone.weightSquared, 9);
+        // An unknown cost weighs the mean of all three days, in each of them.
+        const weight = tallied.days.reduce((sum, day) => sum + day.weight, 0);
+        expect(weight).toBeCloseTo((await tallyCalls(test.store, {}, threeDays)).weight, 9);
+      }),
+      { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 8), seed: 7 },
+    );
+  }, 60_000);
 
   it('put findings together by rule and hop, most spend first, each call once', async () => {
     await store([
