@@ -36,6 +36,9 @@ export interface KnownKey {
   readonly row: DataView;
   /** Where its own bytes begin there. */
   readonly bytesAt: number;
+  /** How long it is there, with its length and without. */
+  readonly rowLength: number;
+  readonly bytesLength: number;
   /** The key that came after it last time: senders write their attributes in the same order again and again. */
   next: KnownKey | null;
   /** The span that has set it last, by serial number, and where. */
@@ -89,7 +92,7 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
     const isFact = factKeys.has(key);
     const isContractKey = contract.attributeByKey.has(key) || key === SIGNATURE_KEY;
     const use = isKept(key) ? 'keep' : isFact && !isContentKey(key) ? 'read' : 'skip';
-    const { row, bytesAt } = isShared ? keyInRow(key) : NOT_IN_ROW;
+    const inRow = isShared ? keyInRow(key) : NOT_IN_ROW;
     const name = use === 'keep' ? contract.attributeByKey.get(key)?.name : undefined;
     return {
       key,
@@ -103,8 +106,10 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
       requiredBit: requiredBit(contract, name),
       isNeeded: isContractKey || isFact,
       isShared,
-      row,
-      bytesAt,
+      row: inRow.row,
+      bytesAt: inRow.bytesAt,
+      rowLength: inRow.rowLength,
+      bytesLength: inRow.bytesLength,
       next: null,
       setIn: -1,
       place: -1,
@@ -113,7 +118,7 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
 
   function after(previous: KnownKey, wire: Wire, start: number, end: number): KnownKey {
     const { next } = previous;
-    if (next !== null && isSameBytes(wire.view, start, end, next.row, next.bytesAt)) return next;
+    if (next !== null && isKey(next, wire.view, start, end)) return next;
     const known = byBytes.at(wire, start, end);
     if (known.isShared) previous.next = known;
     return known;
@@ -144,14 +149,19 @@ export function requiredBit({ required }: CompiledContract, name: string | undef
   return place === -1 ? 0 : 1 << place;
 }
 
-function keyInRow(key: string): Pick<KnownKey, 'row' | 'bytesAt'> {
+/** Whether these bytes are the key, which is shared. */
+export function isKey({ row, bytesAt, bytesLength }: KnownKey, view: DataView, start: number, end: number): boolean {
+  return end - start === bytesLength && isSameBytes(view, start, end, row, bytesAt);
+}
+
+function keyInRow(key: string): Pick<KnownKey, 'row' | 'bytesAt' | 'rowLength' | 'bytesLength'> {
   const length = Buffer.byteLength(key);
   const bytesAt = length < 0x80 ? 1 : 2;
   const bytes = Buffer.allocUnsafeSlow(bytesAt + length);
   bytes[0] = bytesAt === 1 ? length : (length & 0x7f) | 0x80;
   if (bytesAt === 2) bytes[1] = length >>> 7;
   bytes.write(key, bytesAt);
-  return { row: new DataView(bytes.buffer), bytesAt };
+  return { row: new DataView(bytes.buffer), bytesAt, rowLength: bytes.length, bytesLength: length };
 }
 
 const NOT_IN_ROW = keyInRow('');
@@ -171,6 +181,8 @@ function skippedKey(): KnownKey {
     isShared: true,
     row: NOT_IN_ROW.row,
     bytesAt: NOT_IN_ROW.bytesAt,
+    rowLength: NOT_IN_ROW.rowLength,
+    bytesLength: NOT_IN_ROW.bytesLength,
     next: null,
     setIn: -1,
     place: -1,

@@ -1,6 +1,7 @@
 import type { CallReader } from '../../auditor/dialects/read-call.js';
 import type { CallFacts, SpanLink } from '../../schemas/span.js';
 import { SpanKind, StatusCode } from '../../schemas/span.js';
+import { putBytes, putHex, putUint64 } from '../store/put-bytes.js';
 import type { RowWriter } from '../store/row-writer.js';
 import { columnsOf } from '../store/row-writer.js';
 import { storableUs, writeCall, writeLinks } from '../store/spans.js';
@@ -116,22 +117,7 @@ export function isId(view: DataView, at: number, bytes: number, wanted: number):
 export function writeSpanRow(wire: Wire, raw: RawSpan, scope: SpanScope, reader: SpanReader): boolean {
   const { row, attributes } = reader;
   const { view } = wire;
-  // `received_at` and `day` are not known before the insert: see `stampRows`.
-  row.dateTime64(0);
-  row.date(0);
-  row.dateTime64(storableUs(raw.startUs));
-  row.dateTime64(storableUs(raw.endUs));
-  row.hex(view, raw.traceIdAt, raw.traceIdAt + TRACE_ID_BYTES);
-  row.hex(view, raw.spanIdAt, raw.spanIdAt + SPAN_ID_BYTES);
-  if (isId(view, raw.parentIdAt, raw.parentIdBytes, SPAN_ID_BYTES)) {
-    row.uint8(2 * SPAN_ID_BYTES);
-    row.hex(view, raw.parentIdAt, raw.parentIdAt + SPAN_ID_BYTES);
-  } else row.uint8(0);
-  row.uint32(raw.flags);
-  // Numbers that OTLP does not know mean nothing, and must not be taken for others.
-  row.uint8(raw.kind <= SpanKind.consumer ? raw.kind : SpanKind.unspecified);
-  row.uint8(raw.status <= StatusCode.error ? raw.status : StatusCode.unset);
-  row.uint32(raw.droppedAttributes);
+  writeHead(row, view, raw);
   writeText(row, view, raw.traceState);
   writeText(row, view, raw.name);
   row.raw(scope.columns, 0, scope.columns.byteLength);
@@ -143,6 +129,32 @@ export function writeSpanRow(wire: Wire, raw: RawSpan, scope: SpanScope, reader:
     writeCall(row, call);
   }
   return call !== null;
+}
+
+/** So many bytes have the columns before the first that is a text of the request's own. */
+const HEAD_BYTES = 10 + 2 * 8 + 32 + 16 + (1 + 16) + 4 + 2 + 4;
+
+/** Writes the columns from `received_at` to `dropped_attributes_count`. */
+function writeHead(row: RowWriter, view: DataView, raw: RawSpan): void {
+  const target = row.reserve(HEAD_BYTES);
+  let to = row.size();
+  // `received_at` and `day` are not known before the insert: see `stampRows`.
+  to = putUint64(target, to, 0);
+  target.setUint16(to, 0);
+  to = putUint64(target, to + 2, storableUs(raw.startUs));
+  to = putUint64(target, to, storableUs(raw.endUs));
+  to = putHex(target, to, view, raw.traceIdAt, raw.traceIdAt + TRACE_ID_BYTES);
+  to = putHex(target, to, view, raw.spanIdAt, raw.spanIdAt + SPAN_ID_BYTES);
+  const hasParent = isId(view, raw.parentIdAt, raw.parentIdBytes, SPAN_ID_BYTES);
+  target.setUint8(to, hasParent ? 2 * SPAN_ID_BYTES : 0);
+  to += 1;
+  if (hasParent) to = putHex(target, to, view, raw.parentIdAt, raw.parentIdAt + SPAN_ID_BYTES);
+  target.setUint32(to, raw.flags, true);
+  // Numbers that OTLP does not know mean nothing, and must not be taken for others.
+  target.setUint8(to + 4, raw.kind <= SpanKind.consumer ? raw.kind : SpanKind.unspecified);
+  target.setUint8(to + 5, raw.status <= StatusCode.error ? raw.status : StatusCode.unset);
+  target.setUint32(to + 6, raw.droppedAttributes, true);
+  row.moveTo(to + 10);
 }
 
 /** The end of nearly every row. */
@@ -158,16 +170,23 @@ function callIn(wire: Wire, attributes: SpanAttributes, read: CallReader, reader
 }
 
 /**
- * What a span keeps: its own attributes, then those of its resource which it does not override. The contract's keys
- * come first, so that a flood of others cannot push them out; what we say of the sender ourselves is always there.
+ * What a span keeps: its own attributes, then those of its resource which it does not override. Where there are more
+ * than can be kept the contract's keys come first, so that a flood of others cannot push them out; what we say of the
+ * sender ourselves is always there.
  */
 function writeKept(row: RowWriter, view: DataView, own: SpanAttributes, { resource, stamp }: SpanScope): void {
   const countAt = row.size();
   row.uint8(0);
-  let kept = writeOwn(row, view, own, true, 0);
-  kept = writeResource(row, own, resource, true, kept);
-  kept = writeOwn(row, view, own, false, kept);
-  kept = writeResource(row, own, resource, false, kept);
+  let kept = 0;
+  if (own.count + resource.length <= MAX_KEPT_ATTRIBUTES) {
+    kept = writeOwn(row, view, own, null, kept);
+    kept = writeResource(row, own, resource, null, kept);
+  } else {
+    for (const isOfContract of [true, false]) {
+      kept = writeOwn(row, view, own, isOfContract, kept);
+      kept = writeResource(row, own, resource, isOfContract, kept);
+    }
+  }
   if (stamp !== null) {
     row.raw(stamp, 0, stamp.byteLength);
     kept += 1;
@@ -175,36 +194,51 @@ function writeKept(row: RowWriter, view: DataView, own: SpanAttributes, { resour
   row.overwrite(countAt, kept);
 }
 
-function writeOwn(row: RowWriter, view: DataView, own: SpanAttributes, isOfContract: boolean, before: number): number {
+/** @param isOfContract null: both those of the contract and the others */
+function writeOwn(
+  row: RowWriter,
+  view: DataView,
+  own: SpanAttributes,
+  isOfContract: boolean | null,
+  before: number,
+): number {
   const { keys, starts, ends, texts, count } = own;
   let kept = before;
   for (let i = 0; i < count && kept < MAX_KEPT_ATTRIBUTES; i += 1) {
     const known = keys[i];
-    if (known?.isContractKey !== isOfContract || known.use !== 'keep') continue;
-    if (known.isShared) row.raw(known.row, 0, known.row.byteLength);
-    else row.string(known.key);
-    const text = texts[i];
-    if (text !== null && text !== undefined) row.string(keptText(known, text));
-    else {
-      const start = starts[i] ?? 0;
-      row.bytesAsString(view, start, keptEnd(known, view, start, ends[i] ?? 0));
-    }
+    if (known?.use !== 'keep' || (isOfContract !== null && known.isContractKey !== isOfContract)) continue;
     kept += 1;
+    const text = texts[i] ?? null;
+    const start = starts[i] ?? 0;
+    if (known.isShared && text === null) writePlain(row, known, view, start, keptEnd(known, view, start, ends[i] ?? 0));
+    else {
+      row.string(known.key);
+      if (text === null) row.bytesAsString(view, start, keptEnd(known, view, start, ends[i] ?? 0));
+      else row.string(keptText(known, text));
+    }
   }
   return kept;
+}
+
+/** Writes the commonest attributes: of a key that was met before, and a value of under 128 bytes of ASCII. */
+function writePlain(row: RowWriter, known: KnownKey, view: DataView, start: number, end: number): void {
+  const target = row.reserve(known.rowLength + 1 + end - start);
+  const to = putBytes(target, row.size(), known.row, 0, known.rowLength);
+  target.setUint8(to, end - start);
+  row.moveTo(putBytes(target, to + 1, view, start, end));
 }
 
 function writeResource(
   row: RowWriter,
   own: SpanAttributes,
   resource: readonly ResourceAttribute[],
-  isOfContract: boolean,
+  isOfContract: boolean | null,
   before: number,
 ): number {
   let kept = before;
   for (const { known, columns } of resource) {
     if (kept === MAX_KEPT_ATTRIBUTES) break;
-    if (known.isContractKey !== isOfContract || hasAttribute(own, known)) continue;
+    if ((isOfContract !== null && known.isContractKey !== isOfContract) || hasAttribute(own, known)) continue;
     row.raw(columns, 0, columns.byteLength);
     kept += 1;
   }

@@ -38,22 +38,26 @@ export function enter(wire: Wire, end: number): number {
   return wire.at + length;
 }
 
-/** Whether bytes are the same as those of another view from a place to its end. */
+/** Whether bytes are the same as as many of another view. */
 export function isSameBytes(view: DataView, start: number, end: number, other: DataView, otherAt: number): boolean {
-  if (end - start !== other.byteLength - otherAt) return false;
+  const last = end - 4;
   let at = start;
   let to = otherAt;
-  for (; at + 4 <= end; at += 4, to += 4) if (view.getInt32(at, true) !== other.getInt32(to, true)) return false;
+  for (; at < last; at += 4, to += 4) if (view.getInt32(at, true) !== other.getInt32(to, true)) return false;
+  // The last four again overlap those before: a loop over one to three bytes takes longer.
+  if (last >= start) return view.getInt32(last, true) === other.getInt32(to - at + last, true);
   for (; at < end; at += 1, to += 1) if (view.getUint8(at) !== other.getUint8(to)) return false;
   return true;
 }
 
 /** Whether bytes are ASCII, and so their own text in UTF-8, of as many characters. */
 export function isAscii(view: DataView, start: number, end: number): boolean {
+  const last = end - 4;
   let bits = 0;
   let at = start;
-  for (; at + 4 <= end; at += 4) bits |= view.getInt32(at, true);
-  for (; at < end; at += 1) bits |= view.getUint8(at);
+  for (; at < last; at += 4) bits |= view.getInt32(at, true);
+  if (last >= start) bits |= view.getInt32(last, true);
+  else for (; at < end; at += 1) bits |= view.getUint8(at);
   return (bits & 0x80808080) === 0;
 }
 

@@ -1,4 +1,5 @@
 import { parseUsd } from '../../auditor/cost/usd.js';
+import { putBytes, putHex } from './put-bytes.js';
 
 /**
  * Writes rows in ClickHouse's RowBinary format into one growing buffer.
@@ -37,6 +38,12 @@ export interface RowWriter {
   raw(from: DataView, start: number, end: number): void;
   /** Writes a byte over one that was written before. */
   overwrite(at: number, byte: number): void;
+  /**
+   * Makes room for so many bytes and returns what to write them into, from `size()` on: for whoever writes many columns
+   * at once, and says by `moveTo` where they end. Valid until the next write.
+   */
+  reserve(more: number): DataView;
+  moveTo(end: number): void;
   /** How many bytes were written so far. */
   size(): number;
   /** What was written so far; valid until the next write. */
@@ -49,11 +56,6 @@ const FIRST_SIZE = 64 * 1024;
 
 /** From so many bytes on a call into the engine is worth its cost. */
 const LONG = 256;
-
-/** The two digits of each byte, the first of them in the low eight bits. */
-const HEX_DIGITS = Uint16Array.from({ length: 256 }, (_, byte) =>
-  Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16LE(),
-);
 
 /** The first amount that has over 18 digits, in units of 1e-12 dollars. */
 const TOO_MANY_PICO = 10n ** 18n;
@@ -96,14 +98,7 @@ export function createRowWriter(): RowWriter {
   function raw(from: DataView, start: number, end: number): void {
     need(end - start);
     if (end - start > LONG) buffer.set(new Uint8Array(from.buffer, from.byteOffset + start, end - start), at);
-    else {
-      // Variables, since every step through `at` would wait for the one before to be stored.
-      const target = view;
-      let to = at;
-      let i = start;
-      for (; i + 4 <= end; i += 4, to += 4) target.setInt32(to, from.getInt32(i, true), true);
-      for (; i < end; i += 1, to += 1) target.setUint8(to, from.getUint8(i));
-    }
+    else putBytes(view, at, from, start, end);
     at += end - start;
   }
 
@@ -181,10 +176,7 @@ export function createRowWriter(): RowWriter {
     length: varint,
     hex: (from, start, end) => {
       need(2 * (end - start));
-      const target = view;
-      let to = at;
-      for (let i = start; i < end; i += 1, to += 2) target.setUint16(to, HEX_DIGITS[from.getUint8(i)] ?? 0, true);
-      at = to;
+      at = putHex(view, at, from, start, end);
     },
     bytesAsString: (from, start, end) => {
       if (end - start < 0x80) {
@@ -196,6 +188,13 @@ export function createRowWriter(): RowWriter {
     raw,
     overwrite: (place, byte) => {
       buffer[place] = byte;
+    },
+    reserve: (more) => {
+      need(more);
+      return view;
+    },
+    moveTo: (end) => {
+      at = end;
     },
     size: () => at,
     bytes: () => buffer.subarray(0, at),
