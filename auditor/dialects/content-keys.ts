@@ -2,7 +2,7 @@
  * Keys under which instrumentation writes what people and models said to each other, or what tools were given. A `*`
  * at the end stands for any ending.
  */
-const CONTENT = [
+export const contentKeys = [
   'gen_ai.prompt*',
   'gen_ai.completion*',
   'gen_ai.input.messages*',
@@ -71,7 +71,7 @@ const CONTENT = [
   'db.statement',
 ] as const;
 
-const IS_CONTENT = new RegExp(`^(?:${CONTENT.map(patternSource).join('|')})$`, 'i');
+const IS_CONTENT = new RegExp(`^(?:${contentKeys.map(patternSource).join('|')})$`, 'i');
 
 function patternSource(pattern: string): string {
   return pattern.replaceAll(/[.?+^$()[\]{}|\\]/g, String.raw`\$&`).replaceAll('*', '.*');
