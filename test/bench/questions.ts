@@ -12,14 +12,28 @@ const ASKED: readonly { readonly path: string; readonly query: Readonly<Record<s
   { path: '/score', query: {} },
   { path: '/series', query: {} },
   { path: '/gaps', query: {} },
+  { path: '/scopes', query: { limit: '1000' } },
   { path: '/spend', query: { by: 'tenant' } },
   { path: '/spend', query: { by: 'user,day' } },
+  { path: '/spend', query: { by: 'tenant,model' } },
   { path: '/hops', query: {} },
   { path: '/routes', query: {} },
   { path: '/calls', query: {} },
   { path: '/policies', query: {} },
+  { path: '/budgets', query: {} },
   { path: '/gate', query: { keep: 'false', tenant: 'tenant-7' } },
+  { path: '/gaps', query: { tenant: 'tenant-7' } },
+  { path: '/calls', query: { tenant: 'tenant-7' } },
 ];
+
+/** Without a limit there is no budget to ask about; each policy of the calls has one. */
+const CONTRACT = contract({
+  policies: Array.from({ length: 10 }, (_, i) => ({
+    id: `policy-${i}`,
+    match: { tenant: Array.from({ length: 100 }, (_unused, j) => `tenant-${10 * j + i}`) },
+    limit: { usd: 500_000, per: 'month' as const },
+  })),
+});
 
 const GATES = 20;
 
@@ -67,7 +81,7 @@ async function mergePastDays(store: Store, nowUs: number): Promise<void> {
 async function ask(store: Store, nowUs: number, path: string, query: Readonly<Record<string, string>>): Promise<void> {
   const question = questions.find((one) => one.path === path);
   if (question === undefined) throw new Error(`There is no question ${path}.`);
-  await question.answer(query, { store, contract: contract(), nowUs, note: () => {} });
+  await question.answer(query, { store, contract: CONTRACT, nowUs, note: () => {} });
 }
 
 async function repeat(runs: number, action: () => Promise<void>): Promise<number[]> {

@@ -29,14 +29,14 @@ const routeSchema = z.object({
 /** A call counts for the policy that it resolves to, else for the one that it names, else for that of its origin. */
 const fated = (where: string): string => `
     SELECT
-        coalesce(nullIf(resolved_policy, ''), nullIf(policy, ''), policy_origin) AS led_to,
+        coalesce(nullIf(shown_resolved_policy, ''), nullIf(shown_policy, ''), shown_policy_origin) AS led_to,
         multiIf(
             has(${ofWay.findingRules}, 'bypass'), 'bypass',
             has(${ofWay.findingRules}, 'bound-too-late'), 'bound-too-late',
             has(${ofWay.findingRules}, 'policy-mismatch'), 'mismatch',
             has(${ofWay.findingRules}, 'ambiguous-policy'), 'ambiguous',
-            resolved_policy != '', 'seen',
-            policy = '' AND policy_origin != '', 'lost',
+            shown_resolved_policy != '', 'seen',
+            shown_policy = '' AND shown_policy_origin != '', 'lost',
             'unattributed'
         ) AS fate,
         ${ofWay.route} AS route,
@@ -50,9 +50,9 @@ const fated = (where: string): string => `
         -- By hashes of few bytes: grouping by four columns of low cardinality would write out all their strings.
         SELECT
             any(calls.way) AS way,
-            any(calls.resolved_policy) AS resolved_policy,
-            any(calls.policy) AS policy,
-            any(calls.policy_origin) AS policy_origin,
+            any(calls.resolved_policy) AS shown_resolved_policy,
+            any(calls.policy) AS shown_policy,
+            any(calls.policy_origin) AS shown_policy_origin,
             count() AS n, sum(ifNull(cost_usd, 0)) AS known, countIf(cost_usd IS NULL) AS unknown
         FROM calls FINAL
         WHERE ${where}

@@ -21,6 +21,9 @@ const rowSchema = scopeRowSchema
   .omit({ tenant: true, policy: true })
   .extend({ of_tenant: z.string().nullable(), of_policy: z.string().nullable() });
 
+/** Where a call shows a tenant or a policy. */
+const SHOWN = ['tenant_origin', 'tenant_enforcement', 'tenant', 'resolved_policy', 'policy_origin', 'policy'] as const;
+
 /**
  * The pairs of tenant and policy that calls are about, most spend first. A tenant that was lost on the way is still
  * the one that the call was made for, so the origin's word counts before what is left of it.
@@ -30,22 +33,23 @@ export async function listScopes(store: Store, scope: Scope, window: Window, lim
   const rows = await store.rows(
     `
     SELECT
-        coalesce(nullIf(tenant_origin, ''), nullIf(tenant_enforcement, ''), nullIf(tenant, '')) AS of_tenant,
-        coalesce(nullIf(resolved_policy, ''), nullIf(policy_origin, ''), nullIf(policy, '')) AS of_policy,
+        coalesce(nullIf(shown_tenant_origin, ''), nullIf(shown_tenant_enforcement, ''), nullIf(shown_tenant, '')) AS of_tenant,
+        coalesce(nullIf(shown_resolved_policy, ''), nullIf(shown_policy_origin, ''), nullIf(shown_policy, '')) AS of_policy,
         sum(n) AS calls,
         toDecimalString(sum(known), 12) AS costUsd,
         sum(unknown) AS unknownCost
     FROM
     (
-        -- Calls that show the same are put together first: there are few ways to, and many calls.
+        -- Calls that show the same are put together first: there are few ways to, and many calls. By hashes of few
+        -- bytes: grouping by columns of low cardinality would write out all their strings.
         SELECT
-            tenant_origin, tenant_enforcement, tenant, resolved_policy, policy_origin, policy,
+            ${SHOWN.map((column) => `any(${column}) AS shown_${column}`).join(', ')},
             count() AS n,
             sum(ifNull(cost_usd, 0)) AS known,
             countIf(cost_usd IS NULL) AS unknown
         FROM calls FINAL
         WHERE ${sql}
-        GROUP BY tenant_origin, tenant_enforcement, tenant, resolved_policy, policy_origin, policy
+        GROUP BY ${SHOWN.map((column) => `sipHash64(${column})`).join(', ')}
     )
     GROUP BY of_tenant, of_policy
     ORDER BY sum(known) DESC, calls DESC, of_tenant, of_policy
