@@ -40,6 +40,7 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
     <fsync_after_insert>1</fsync_after_insert>
     <fsync_part_directory>1</fsync_part_directory>
   </merge_tree>
+  <backups><allowed_path>/</allowed_path></backups>
   <user_directories>
     <users_xml><path>${escape(files.users)}</path></users_xml>
   </user_directories>
