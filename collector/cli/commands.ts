@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { alertsCommand } from './alerts.js';
 import { auditCommand } from './audit.js';
+import { backupCommand, restoreCommand } from './backup.js';
 import { contractCommand } from './contract.js';
 import { forgetCommand } from './forget.js';
 import { gateCommand } from './gate.js';
@@ -25,5 +26,7 @@ export const commands: readonly (() => Command)[] = [
   contractCommand,
   keysCommand,
   forgetCommand,
+  backupCommand,
+  restoreCommand,
   rulesCommand,
 ];

@@ -42,6 +42,7 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
     <fsync_part_directory>1</fsync_part_directory>
     <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
   </merge_tree>
+  <backups><allowed_path>/</allowed_path></backups>
   <user_directories>
     <users_xml><path>${escape(files.users)}</path></users_xml>
   </user_directories>

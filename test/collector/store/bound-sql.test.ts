@@ -66,6 +66,9 @@ const OURS = [
   'SPANS',
   'WHOLE_OR_SPANS',
   'OWN_WHOLE',
+  // The name of our database, checked, or made from it.
+  'store',
+  'draft',
   'owner',
   'kind',
   'change',
