@@ -30,6 +30,7 @@ const OURS = [
   'COLUMNS',
   'ATTRIBUTES',
   'WAYS',
+  'SHOWN',
   'KEYS',
   'by',
   'verdictSchema',
@@ -84,6 +85,7 @@ const OURS = [
   // What a callback calls an element of the above.
   'name',
   'one',
+  'column',
   'i',
   'bit',
   '_',
