@@ -72,7 +72,6 @@ function withAttributionFirst(ctx: Context, signer: Signer | null): Baggage {
 
 /** As much of the baggage as is sent, and the keys of what is not. */
 function fit(baggage: Baggage): { readonly fitting: Baggage; readonly left: readonly string[] } {
-  let fitting = propagation.createBaggage();
   const left: string[] = [];
   let bytes = 0;
   let members = 0;
@@ -84,11 +83,10 @@ function fit(baggage: Baggage): { readonly fitting: Baggage; readonly left: read
       left.push(key);
       continue;
     }
-    fitting = fitting.setEntry(key, entry);
     bytes += size + 1;
     members += 1;
   }
-  return { fitting, left };
+  return { fitting: left.length === 0 ? baggage : baggage.removeEntries(...left), left };
 }
 
 /** Bytes of a member on the wire, as `W3CBaggagePropagator` writes it; null where it cannot be written at all. */

@@ -62,6 +62,7 @@ export function createGatewayHeaders(destinations: readonly Destination[]): Gate
   };
   return {
     addToHttp(request) {
+      if (destinations.length === 0) return;
       const gateway = gatewayAt(request.host, portOfHttp(request));
       if (gateway === null || request.headersSent) return;
       const present: Record<string, string> = {};
@@ -70,6 +71,7 @@ export function createGatewayHeaders(destinations: readonly Destination[]): Gate
         request.setHeader(name, value);
     },
     addToUndici(request) {
+      if (destinations.length === 0) return;
       const { hostname, port, protocol } = new URL(request.origin);
       const gateway = gatewayAt(hostname, port === '' ? (protocol === 'https:' ? '443' : '80') : port);
       if (gateway === null) return;

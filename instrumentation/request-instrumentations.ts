@@ -1,6 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import type { UndiciRequest } from '@opentelemetry/instrumentation-undici';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import type { Span } from '@opentelemetry/api';
 import type { GatewayHeaders } from './gateway-headers.js';
 import type { ModelEndpoints } from './model-endpoint.js';
 
@@ -17,12 +19,16 @@ export function requestInstrumentations({ mark }: ModelEndpoints, gatewayHeaders
     }),
     new UndiciInstrumentation({
       requestHook(span, request) {
-        const { method, origin, path, headers } = request;
-        mark(span, { method, host: new URL(origin).hostname, path, userAgent: userAgentIn(headers) });
+        // Nothing else is a request to a model, and most requests are nothing else: an address takes long to read.
+        if (request.method === 'POST') markUndici(span, request, mark);
         gatewayHeaders.addToUndici(request);
       },
     }),
   ];
+}
+
+function markUndici(span: Span, { method, origin, path, headers }: UndiciRequest, mark: ModelEndpoints['mark']): void {
+  mark(span, { method, host: new URL(origin).hostname, path, userAgent: userAgentIn(headers) });
 }
 
 /** The hook is called for requests that come in, too; only those that go out may be calls. */

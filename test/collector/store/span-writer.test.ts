@@ -115,15 +115,17 @@ describe('span writer', () => {
     expect(await stored()).toMatchObject([{ spans: 6 }]);
   });
 
-  it('gives every insert a later time than the one before, even where the clock stands still or goes back', async () => {
+  it('gives every insert a later time than the one before, and follows a clock that is set back by over a second', async () => {
     const startUs = clockUs();
-    const times = [startUs, startUs, startUs - 5_000_000];
+    const times = [startUs, startUs, startUs - 500_000, startUs - 5_000_000];
     await using writer = startTestWriter({ store: watched(), clockUs: () => times.shift() ?? startUs, minGapMs: 1 });
-    for (const n of [1, 2, 3]) await writer.write(request(n));
+    for (const n of [1, 2, 3, 4]) await writer.write(request(n));
     const rows = await test.store.rows(
       'SELECT trace_id, toUnixTimestamp64Micro(max(received_at)) AS at FROM spans GROUP BY trace_id ORDER BY trace_id',
     );
-    expect(rows).toMatchObject([startUs, startUs + 1, startUs + 2].map((at) => ({ at: String(at) })));
+    expect(rows).toMatchObject(
+      [startUs, startUs + 1, startUs + 2, startUs - 5_000_000].map((at) => ({ at: String(at) })),
+    );
   });
 
   it('writes what is waiting before it stops, and takes nothing after', async () => {
