@@ -1,6 +1,7 @@
 import type { Context, Span, SpanKind } from '@opentelemetry/api';
 import { context, propagation, ROOT_CONTEXT, SpanKind as Kind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { InstrumentationBase, InstrumentationNodeModuleDefinition } from '@opentelemetry/instrumentation';
+import { isObject } from './unknown-value.js';
 
 /** What BullMQ calls for its spans: its option `telemetry`, as far as it is used here. */
 const telemetry = {
@@ -95,8 +96,4 @@ function parsed(metadata: string): object {
     // Whatever wrote that, the job itself must be worked on.
     return {};
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

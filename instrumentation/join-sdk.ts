@@ -5,6 +5,7 @@ import { createBaggagePreparation, createBaggagePropagator } from './attribution
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
 import type { Signing } from './sign-attribution.js';
 import { createSigner } from './sign-attribution.js';
+import { isObject } from './unknown-value.js';
 
 /** Where all copies of `@opentelemetry/api` 1.x in a process, of any version, keep what was registered. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
@@ -133,10 +134,6 @@ function onSet(target: object, key: string | symbol, then: (value: object) => vo
       if (isObject(next)) then(next);
     },
   });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function isSpanProcessor(value: unknown): value is SpanProcessor {

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../escape-html.js';
 import type { Caller } from '../keys/key-ring.js';
 
 /** The looks of the page: a sheet of its own, since nothing inline is allowed. */
@@ -17,7 +18,7 @@ export function loginPage(problem: string): string {
   return whole(`<form method="post" action="/login">
         <label for="key">Key with the role <code>read</code> or <code>admin</code></label>
         <input id="key" name="key" type="password" autocomplete="current-password" required autofocus />
-        ${problem === '' ? '' : `<p role="alert">${escape(problem)}</p>`}
+        ${problem === '' ? '' : `<p role="alert">${escapeHtml(problem)}</p>`}
         <button>Log in</button>
         <small>Keys are made with <code>waybill keys create NAME --role read</code>.</small>
       </form>`);
@@ -26,7 +27,7 @@ export function loginPage(problem: string): string {
 /** Says who is logged in, and lets them out. */
 export function accountPage({ id, role, tenants }: Caller): string {
   const whose = tenants.includes('*') ? 'all tenants' : tenants.map(escape).join(', ');
-  return whole(`<p>You are logged in with the key <code>${escape(id)}</code> (${escape(role)}, ${whose}).</p>
+  return whole(`<p>You are logged in with the key <code>${escapeHtml(id)}</code> (${escapeHtml(role)}, ${whose}).</p>
       <p><a href="/">To the report</a></p>
       <form method="post" action="/logout"><button>Log out</button></form>`);
 }
@@ -49,8 +50,4 @@ function whole(body: string): string {
   </body>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../escape-html.js';
 import { scopeText } from '../gate-text.js';
 import { safe } from '../text.js';
 import type { Report } from './report.js';
@@ -70,7 +71,6 @@ ${rows.map((row) => `<tr>${row.map((one, i) => `<td${mark(i)}>${text(one)}</td>`
   return `<h2>${text(title)}</h2>\n<div class="panel">${table}</div>`;
 }
 
-/** Text from outside, so that none of it is taken for markup, in an attribute either. */
 function text(raw: string): string {
-  return safe(raw).replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return escapeHtml(safe(raw));
 }
