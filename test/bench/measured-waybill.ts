@@ -22,7 +22,7 @@ export interface MeasuredWaybill extends AsyncDisposable {
 /** Quiet period of the Waybill that is measured, seconds. */
 export const QUIET_SECONDS = 1;
 
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 600_000;
 
 const behindSchema = z.tuple([z.object({ behind: z.coerce.number() })]);
 
