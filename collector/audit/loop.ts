@@ -132,20 +132,35 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     for (let atUs = fromUs; atUs < toUs;) {
       const endUs: number = Math.min((await stepEndUs(store, atUs, stepArrivals)) ?? toUs, toUs);
       const settled = await settledTraces(store, { fromUs: atUs, toUs: endUs, settledBeforeUs, share });
-      for (const chunk of chunksOf(settled, CHUNK_SPANS)) {
-        if (rounds.isStopped()) return;
-        await auditChunk(chunk);
-        await nextTurn();
-      }
+      if (!(await auditChunks(chunksOf(settled, CHUNK_SPANS)))) return;
       await onStep?.(endUs, settled.length);
       atUs = endUs;
     }
   }
 
+  /** Audits chunk by chunk, and reads the next one meanwhile; false where the loop was stopped. */
+  async function auditChunks(chunks: readonly (readonly SettledTrace[])[]): Promise<boolean> {
+    let reading = read(chunks[0] ?? []);
+    for (const [i, chunk] of chunks.entries()) {
+      if (rounds.isStopped()) return false;
+      const traces = reading;
+      reading = read(chunks[i + 1] ?? []);
+      // Whether it could be read is asked when it is wanted, which may be never.
+      reading.catch(() => {});
+      await auditChunk(chunk, traces);
+      await nextTurn();
+    }
+    return true;
+  }
+
+  function read(chunk: readonly SettledTrace[]): Promise<readonly ReadTrace[]> {
+    return chunk.length === 0 ? Promise.resolve([]) : readTraces(store, chunk, maxSpansPerTrace);
+  }
+
   /** Audits traces together; where that fails, those that can be audited without the one that cannot. */
-  async function auditChunk(chunk: readonly SettledTrace[]): Promise<void> {
+  async function auditChunk(chunk: readonly SettledTrace[], reading = read(chunk)): Promise<void> {
     try {
-      await auditTogether(chunk);
+      await auditTogether(await reading);
       failuresInARow = 0;
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
@@ -158,8 +173,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     }
   }
 
-  async function auditTogether(chunk: readonly SettledTrace[]): Promise<void> {
-    const traces = await readTraces(store, chunk, maxSpansPerTrace);
+  async function auditTogether(traces: readonly ReadTrace[]): Promise<void> {
     if (hasRecords) {
       await placeArrivedRecords(store, contract, traces, clockUs() + PLACED_AFTER_US);
       await recallRecords(store, traces, clockUs() + PLACED_AFTER_US);

@@ -107,6 +107,11 @@ export function connectStore(address: StoreAddress): Store {
       // written. Ours are gathered already, and an answer has to mean that they are durable.
       async_insert: 0,
       wait_for_async_insert: 1,
+      // What replaces an older row is found when parts are merged, and by FINAL: looking for it in each insert as well
+      // costs ClickHouse a tenth of its time.
+      optimize_on_insert: 0,
+      // The rows that views make of an insert are written beside it: each part waits for the disk some ten times.
+      parallel_view_processing: 1,
       date_time_input_format: 'best_effort',
       output_format_json_quote_64bit_integers: 1,
       output_format_json_quote_decimals: 1,

@@ -12,6 +12,8 @@ export interface SpanWriterOptions {
   readonly minGapMs?: number;
   /** An insert of so many spans does not wait for more. */
   readonly maxSpans?: number;
+  /** Where so many spans wait, they are inserted beside the insert that is under way; there are never more than two. */
+  readonly spansBeside?: number;
   /** An insert that is not answered within this time has failed, and so have those who wait behind it. */
   readonly insertWithinMs?: number;
   /** More spans than this are never held in memory; who comes then is refused. */
@@ -41,18 +43,22 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+/** While one waits for the disk, the rows of the other are received and read: with one alone both take turns. */
+const INSERTS_AT_ONCE = 2;
+
 /**
  * Starts a writer. A request that comes to an idle writer is inserted at once. While an insert is under way, or was
  * just begun, the next batch gathers: a slow database gets larger inserts and not more of them, and a busy one no more
  * parts a second than it can merge. Nothing is retried or kept here: the sender's own queue holds what was not acknowledged.
  */
 export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
-  const { store, clockUs, minGapMs = 40, maxSpans = 20_000, maxHeldSpans = 200_000, insertWithinMs = 6_000 } = options;
+  const { store, clockUs, minGapMs = 40, maxSpans = 20_000, spansBeside = 2_000 } = options;
+  const { maxHeldSpans = 200_000, insertWithinMs = 6_000 } = options;
+  const underWay = new Set<Promise<void>>();
   let waiting: Waiting[] = [];
   let waitingSpans = 0;
   let heldSpans = 0;
   let timer: NodeJS.Timeout | null = null;
-  let flushing: Promise<void> | null = null;
   let lastInsertMs = -Infinity;
   let isStopped = false;
   let lastReceivedAtUs = 0;
@@ -86,10 +92,14 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
   }
 
   function schedule(): void {
-    if (waiting.length === 0 || flushing !== null) return;
+    if (waiting.length === 0 || !mayInsert()) return;
     const waitMs = lastInsertMs + minGapMs - performance.now();
-    if (waitMs <= 0 || isStopped || waitingSpans >= maxSpans) flushNow();
+    if (waitMs <= 0 || isStopped || waitingSpans >= maxSpans) insertNow();
     else timer ??= setTimeout(retry, waitMs);
+  }
+
+  function mayInsert(): boolean {
+    return underWay.size === 0 || (underWay.size < INSERTS_AT_ONCE && waitingSpans >= spansBeside);
   }
 
   function retry(): void {
@@ -97,14 +107,15 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
     schedule();
   }
 
-  function flushNow(): void {
+  function insertNow(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
     lastInsertMs = performance.now();
-    flushing = flush(takeBatch()).finally(() => {
-      flushing = null;
+    const flushing = flush(takeBatch()).finally(() => {
+      underWay.delete(flushing);
       schedule();
     });
+    underWay.add(flushing);
   }
 
   function takeBatch(): Waiting[] {
@@ -151,9 +162,9 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
 
   async function stop(): Promise<void> {
     isStopped = true;
-    while (flushing !== null || waiting.length > 0) {
-      if (flushing === null) flushNow();
-      await flushing;
+    while (underWay.size > 0 || waiting.length > 0) {
+      if (underWay.size === 0) insertNow();
+      await Promise.race(underWay);
     }
   }
 

@@ -170,15 +170,7 @@ export function readSpans(bytes: Uint8Array): StoredSpan[] {
 }
 
 /** The columns for a `SELECT` whose rows `readSpans` understands. */
-export const spanSelect: string = spanColumns
-  .map((column) =>
-    column === 'attributes' || column === 'link_attributes' ? `CAST(${column}, '${plainType(column)}')` : column,
-  )
-  .join(', ');
-
-function plainType(column: 'attributes' | 'link_attributes'): string {
-  return column === 'attributes' ? 'Map(String, String)' : 'Array(Map(String, String))';
-}
+export const spanSelect: string = spanColumns.join(', ');
 
 function readSpan(row: RowReader): StoredSpan {
   const receivedAtUs = row.dateTime64();

@@ -20,17 +20,31 @@ const requests = benchRequests(REQUESTS, 2, BigInt(Date.now()) * 1_000_000n);
 const prepared = new Map<string, readonly Body[]>();
 let sent = 0;
 
-function bodiesOf({ format, isGzip }: Sending): readonly Body[] {
-  const key = `${format} ${isGzip}`;
+function bodiesOf({ format, isGzip, isAlone = false }: Sending): readonly Body[] {
+  const key = `${format} ${isGzip} ${isAlone}`;
   const known = prepared.get(key);
   if (known !== undefined) return known;
-  const bodies = requests.map((one): Body => {
+  const bodies = requests.map((request): Body => {
+    const one = isAlone ? apart(request) : request;
     const bytes = format === 'json' ? toJson(one) : toProtobuf(one);
     // What is packed cannot be changed without packing it again, which would be work of the sender.
     return isGzip ? { bytes: gzipSync(bytes), traceIdsAt: [] } : { bytes, traceIdsAt: traceIdsIn(bytes, one, format) };
   });
   prepared.set(key, bodies);
   return bodies;
+}
+
+/** The same spans, each in a trace of its own. */
+function apart({ resourceSpans }: JsonRequest): JsonRequest {
+  return {
+    resourceSpans: resourceSpans.map(({ scopeSpans, ...resource }) => ({
+      ...resource,
+      scopeSpans: scopeSpans.map(({ spans, ...scope }) => ({
+        ...scope,
+        spans: spans.map((span) => ({ ...span, traceId: `${span.spanId}${span.spanId}`, parentSpanId: '' })),
+      })),
+    })),
+  };
 }
 
 function traceIdsIn(bytes: Buffer, { resourceSpans }: JsonRequest, format: Sending['format']): number[] {

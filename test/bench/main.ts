@@ -6,6 +6,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { benchAudit } from './audit.js';
+import { benchCost } from './cost.js';
 import { benchDecode } from './decode.js';
 import { benchEndToEnd } from './end-to-end.js';
 import type { Figure } from './figure.js';
@@ -29,6 +30,7 @@ const parts: Readonly<Record<string, () => readonly Figure[] | Promise<readonly 
   decode: () => benchDecode(),
   audit: () => benchAudit(),
   rows: () => benchRows(),
+  cost: () => benchCost(),
   receive: () => benchReceive(),
   yardsticks: () => benchYardsticks(),
   otelcol: () => benchOtelCollector(),

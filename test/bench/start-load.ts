@@ -9,6 +9,8 @@ export interface Sending {
   readonly format: 'protobuf' | 'json';
   readonly isGzip: boolean;
   readonly ms: number;
+  /** Whether each span is a trace of its own; left out: they form traces. */
+  readonly isAlone?: boolean;
   readonly pace: { readonly senders: number } | { readonly spansPerSecond: number };
 }
 

@@ -94,6 +94,36 @@ describe('span writer', () => {
     expect(await stored()).toEqual([{ spans: 12, inserts: 3 }]);
   });
 
+  it('begins a second insert beside one that takes long where enough spans wait, and never a third', async () => {
+    const gates: (() => void)[] = [];
+    const store: Store = {
+      ...test.store,
+      insertRowBinary: async (...insert) => {
+        await new Promise<void>((resolve) => gates.push(resolve));
+        await test.store.insertRowBinary(...insert);
+      },
+    };
+    await using writer = startTestWriter({ store, clockUs, minGapMs: 1, spansBeside: 4 });
+    const first = writer.write(request(1));
+    await expect.poll(() => gates).toHaveLength(1);
+    const second = writer.write(request(2));
+    await sleep(20);
+    expect(gates).toHaveLength(1);
+    const third = writer.write(request(3));
+    await expect.poll(() => gates).toHaveLength(2);
+    const fourth = [4, 5, 6].map((n) => writer.write(request(n)));
+    await sleep(20);
+    expect(gates).toHaveLength(2);
+    gates[1]?.();
+    await Promise.all([second, third]);
+    await expect.poll(() => gates).toHaveLength(3);
+    gates[2]?.();
+    await Promise.all(fourth);
+    gates[0]?.();
+    await first;
+    expect(await stored()).toEqual([{ spans: 12, inserts: 3 }]);
+  });
+
   it('fails the one request that ClickHouse cannot read, and none of the others', async () => {
     await using writer = startSpanWriter({ store: watched(), clockUs, minGapMs: 10 });
     const rows = rowsOf(request(2));
