@@ -51,7 +51,9 @@ export function decodeProtobuf(body: Uint8Array, reader: SpanReader, sender: Sen
     else skip(wire, tag, end);
   }
   const { starts, rejected, rejectedReason, lacking } = request;
-  return decodedRequest(spanRows(Buffer.from(reader.row.bytes()), starts), rejected, rejectedReason, lacking);
+  const { row } = reader;
+  const rows = spanRows(row.handOver(), starts, (bytes) => row.takeBack(bytes));
+  return decodedRequest(rows, rejected, rejectedReason, lacking);
 }
 
 interface Request extends SpanScan {
