@@ -6,7 +6,7 @@ import type { SpanScan } from './scan-span.js';
 import type { SpanAttributes } from './span-attributes.js';
 import { addFact } from './span-attributes.js';
 import type { SpanReader } from './span-reader.js';
-import { enter, isAscii, isSameBytes, readTag, skip, smallText, WireType } from './wire.js';
+import { enter, isAscii, isSameBytes, readTag, skip, WireType } from './wire.js';
 
 /** So many attributes of a span are kept; their count is one byte in a row. */
 export const MAX_KEPT_ATTRIBUTES = 64;
@@ -105,7 +105,7 @@ function putPlain(
     const value = smallInt(view, start, end);
     if (value === -1) return -1;
     if (isKept) after = putDigits(target, keyEnd, value);
-    if (known.slot !== -1) addFact(attributes, known.slot, 0, 0, smallText(value));
+    if (known.slot !== -1) addFact(attributes, known.slot, 0, 0, value);
   }
   if (isKept) {
     putBytes(target, to, known.form, 1, known.formLength - 1);

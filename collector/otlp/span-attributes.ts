@@ -1,4 +1,4 @@
-import type { FactValues } from '../../auditor/dialects/places.js';
+import type { FactValue, FactValues } from '../../auditor/dialects/places.js';
 import type { Attributes } from '../../schemas/span.js';
 import type { KnownKey } from './known-key.js';
 import type { Wire } from './wire.js';
@@ -7,7 +7,7 @@ import type { Wire } from './wire.js';
  * What is known of the attributes of the one span that is being read: those that are kept are in its row already. One
  * object serves all spans, so that none costs a list.
  *
- * Invariant of what calls are read from, entries 0 to `facts - 1`: where `texts[i]` is null the value is the ASCII bytes
+ * Invariant of what calls are read from, entries 0 to `facts - 1`: where `said[i]` is null the value is the ASCII bytes
  * from `starts[i]` to `ends[i]` of the request.
  */
 export interface SpanAttributes {
@@ -22,9 +22,9 @@ export interface SpanAttributes {
   readonly slots: number[];
   readonly starts: number[];
   readonly ends: number[];
-  readonly texts: (string | null)[];
+  readonly said: (FactValue | null)[];
   /** The values by slot: see `fillFacts`. */
-  readonly values: (string | undefined)[];
+  readonly values: (FactValue | undefined)[];
 }
 
 /** So many attributes of what is read are looked through, beside those that are needed: a flood must not take the day. */
@@ -41,7 +41,7 @@ export function createSpanAttributes(slots: number): SpanAttributes {
     slots: [],
     starts: [],
     ends: [],
-    texts: [],
+    said: [],
     values: Array.from({ length: slots }, () => undefined),
   };
 }
@@ -58,14 +58,14 @@ export function clearAttributes(attributes: SpanAttributes, mostKept: number): v
 /**
  * Adds a value that calls are read from.
  *
- * @param text null: the ASCII bytes from `start` to `end`
+ * @param said null: the ASCII bytes from `start` to `end`
  */
-export function addFact(list: SpanAttributes, slot: number, start: number, end: number, text: string | null): void {
+export function addFact(list: SpanAttributes, slot: number, start: number, end: number, said: FactValue | null): void {
   const i = list.facts;
   list.slots[i] = slot;
   list.starts[i] = start;
   list.ends[i] = end;
-  list.texts[i] = text;
+  list.said[i] = said;
   list.facts = i + 1;
 }
 
@@ -75,12 +75,12 @@ export function addFact(list: SpanAttributes, slot: number, start: number, end: 
  * @param textIn reads the bytes of a value as text
  */
 export function fillFacts(
-  { facts, slots, starts, ends, texts, values }: SpanAttributes,
+  { facts, slots, starts, ends, said, values }: SpanAttributes,
   wire: Wire,
   textIn: (wire: Wire, start: number, end: number) => string,
 ): FactValues {
   for (let i = 0; i < facts; i += 1) {
-    values[slots[i] ?? 0] = texts[i] ?? textIn(wire, starts[i] ?? 0, ends[i] ?? 0);
+    values[slots[i] ?? 0] = said[i] ?? textIn(wire, starts[i] ?? 0, ends[i] ?? 0);
   }
   return values;
 }

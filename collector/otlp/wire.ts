@@ -115,16 +115,12 @@ function endless(start: number, end: number): MalformedRequest {
 const SMALL = 16_384;
 const smallTexts: (string | undefined)[] = Array.from({ length: SMALL }, () => undefined);
 
-/** The digits of a whole number, remembered where it is small. */
-export function smallText(value: number): string {
-  return value < SMALL ? (smallTexts[value] ??= String(value)) : String(value);
-}
-
 /** A 64-bit signed varint in decimal digits. */
 export function readInt64Text(wire: Wire, end: number): string {
   const start = wire.at;
   const value = readVarint(wire, end);
-  if (value <= Number.MAX_SAFE_INTEGER) return smallText(value);
+  if (value < SMALL) return (smallTexts[value] ??= String(value));
+  if (value <= Number.MAX_SAFE_INTEGER) return String(value);
   let exact = 0n;
   for (let at = wire.at - 1; at >= start; at -= 1) exact = (exact << 7n) | BigInt((wire.bytes[at] ?? 0) & 0x7f);
   return BigInt.asIntN(64, exact).toString();
