@@ -18,7 +18,7 @@ const collectGarbage: () => void = runInNewContext('gc');
  * How fast protobuf becomes rows that can be inserted, beside protobufjs, which only makes its message objects of the same bytes.
  * They take turns, so that whatever else the machine does slows both alike: the ratio is the figure that holds.
  */
-export function benchDecode(runs = 5): readonly Figure[] {
+export function benchDecode(runs = 10): readonly Figure[] {
   const bodies = benchRequests(REQUESTS, 1).map(toProtobuf);
   const reader = createSpanReader(contract());
   const ours: number[] = [];
