@@ -2,11 +2,14 @@ import { dialects } from './all.js';
 import type { Condition, Dialect, Source, UsageForm } from './dialect.js';
 import { parseDict } from './dict.js';
 
+/** What an attribute says: its text, or where it is a whole number maybe that. */
+export type FactValue = string | number;
+
 /**
  * The values of one span by slot: the value of key `k` stands at `factKeys.get(k)`. A decoder fills it as it goes, so
  * that no span costs a map of its attributes.
  */
-export type FactValues = readonly (string | undefined)[];
+export type FactValues = readonly (FactValue | undefined)[];
 
 /** Every attribute key that some dialect reads, to its slot. */
 export const factKeys: ReadonlyMap<string, number> = new Map(
@@ -46,9 +49,15 @@ export function slotOf(key: string): number {
   return factKeys.get(key) ?? -1;
 }
 
+/** What stands at a place; the empty text: nothing. */
+export function valueAt(place: Place, values: FactValues): FactValue {
+  return typeof place === 'number' ? (values[place] ?? '') : textInJson(place.slot, place.path, values);
+}
+
 /** The text at a place; empty: not said. */
 export function textAt(place: Place, values: FactValues): string {
-  return typeof place === 'number' ? (values[place] ?? '') : textInJson(place.slot, place.path, values);
+  const value = valueAt(place, values);
+  return typeof value === 'string' ? value : String(value);
 }
 
 /** The first text that says something; empty where none does. */
@@ -60,7 +69,12 @@ export function firstText(places: readonly Place[], values: FactValues): string 
   return '';
 }
 
-export function holds({ place, words }: PlacedCondition, values: FactValues): boolean {
+export function anyHolds(conditions: readonly PlacedCondition[], values: FactValues): boolean {
+  for (const one of conditions) if (holds(one, values)) return true;
+  return false;
+}
+
+function holds({ place, words }: PlacedCondition, values: FactValues): boolean {
   const said = textAt(place, values);
   return said !== '' && (words === null || words.includes(said.toLowerCase()));
 }
@@ -79,7 +93,7 @@ const lastParsed = new Map<number, { readonly text: string; readonly parsed: unk
 
 function parsedAt(slot: number, values: FactValues): unknown {
   const text = values[slot];
-  if (text === undefined) return undefined;
+  if (typeof text !== 'string') return undefined;
   const last = lastParsed.get(slot);
   if (last?.text === text) return last.parsed;
   const parsed = parseDict(text);

@@ -5,7 +5,17 @@ import { dialects } from './all.js';
 import type { Dialect, UsageForm } from './dialect.js';
 import { matchesScope } from './dialect.js';
 import type { FactValues, Place, PlacedCondition } from './places.js';
-import { factKeys, firstText, holds, placedCondition, placeOf, placesOf, slotOf, textAt } from './places.js';
+import {
+  anyHolds,
+  factKeys,
+  firstText,
+  placedCondition,
+  placeOf,
+  placesOf,
+  slotOf,
+  textAt,
+  valueAt,
+} from './places.js';
 import { makerOf, providerName } from './provider.js';
 import { countOrNull, usageFrom } from './usage.js';
 
@@ -120,10 +130,10 @@ function factsIn(one: PlacedDialect, forms: readonly PlacedForm[], values: FactV
     responseModel: modelName(firstText(one.responseModel, values), provider, dialect),
     responseId: firstText(one.responseId, values),
     conversationId: firstText(one.conversationId, values),
-    stream: one.stream.some((condition) => holds(condition, values)),
+    stream: anyHolds(one.stream, values),
     usage: usageIn(forms, values),
     usageEstimated: false,
-    cacheReplay: one.cacheReplay.some((condition) => holds(condition, values)),
+    cacheReplay: anyHolds(one.cacheReplay, values),
     reportedCostUsd: costIn(one, values),
   };
 }
@@ -153,7 +163,7 @@ function operationIn(
 
 function usageIn(forms: readonly PlacedForm[], values: FactValues): Usage | null {
   for (const form of forms) {
-    if (form.when !== undefined && !form.when.some((one) => holds(one, values))) continue;
+    if (form.when !== undefined && !anyHolds(form.when, values)) continue;
     const usage = usageAs(form, values);
     if (usage !== null) return usage;
   }
@@ -178,7 +188,7 @@ function isEstimated(
   estimates: readonly { readonly model: RegExp; readonly unless: readonly PlacedCondition[] }[],
   values: FactValues,
 ): boolean {
-  return estimates.some(({ model, unless }) => model.test(requestModel) && !unless.some((one) => holds(one, values)));
+  return estimates.some(({ model, unless }) => model.test(requestModel) && !anyHolds(unless, values));
 }
 
 function costIn({ cost }: PlacedDialect, values: FactValues): string | null {
@@ -196,9 +206,9 @@ function costIn({ cost }: PlacedDialect, values: FactValues): string | null {
 /** The first that is a count: whatever else stands there (NaN, a negative number, a fraction) was not reported. */
 function firstCount(places: readonly Place[], values: FactValues): number | null {
   for (const place of places) {
-    const text = textAt(place, values);
-    if (text === '') continue;
-    const count = isDigits(text) ? countOrNull(Number(text)) : null;
+    const said = valueAt(place, values);
+    if (said === '') continue;
+    const count = typeof said === 'number' || isDigits(said) ? countOrNull(Number(said)) : null;
     if (count !== null) return count;
   }
   return null;

@@ -19,8 +19,8 @@ export interface ReportedCounts {
  */
 export function usageFrom(counts: ReportedCounts, parts: 'within' | 'beside'): Usage | null {
   const { input, output, cacheRead, cacheWrite, reasoning, inputAudio, outputAudio } = counts;
-  const all = [input, output, cacheRead, cacheWrite, reasoning, inputAudio, outputAudio];
-  if (all.every((count) => count === null)) return null;
+  const said = input ?? output ?? cacheRead ?? cacheWrite ?? reasoning ?? inputAudio ?? outputAudio;
+  if (said === null) return null;
   const isBeside = parts === 'beside';
   const besideInput = isBeside ? (cacheRead ?? 0) + (cacheWrite ?? 0) + (inputAudio ?? 0) : 0;
   const besideOutput = isBeside ? (reasoning ?? 0) + (outputAudio ?? 0) : 0;

@@ -13,7 +13,10 @@ import { createSpanReader } from './span-reader.js';
 
 export interface IntakeOptions {
   readonly contract: CompiledContract;
-  /** Takes the spans; resolves when they are durable, rejects with `StoreUnavailable` when they are not. */
+  /**
+   * Takes the spans; resolves when they are durable, rejects with `StoreUnavailable` when they are not. Either way it
+   * has done with their rows then: they are released.
+   */
   readonly sink: { readonly write: (rows: SpanRows) => Promise<void> };
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
@@ -57,7 +60,11 @@ export function createIntake(options: IntakeOptions): Intake {
       const taken = rows.starts.length;
       metrics.received(transport, taken + rejected);
       metrics.rejected(transport, rejected);
-      await sink.write(rows);
+      try {
+        await sink.write(rows);
+      } finally {
+        rows.release();
+      }
       metrics.acknowledged(transport, taken);
       return {
         rejected,

@@ -23,6 +23,7 @@ export function createInternTable<T>(
 ): InternTable<T> {
   const size = 1 << bits;
   const held: (T | undefined)[] = Array.from({ length: size }, () => undefined);
+  const missed = new Int32Array(size);
   const lengths = new Uint8Array(size);
   const bytes = new Uint8Array(size * MAX_BYTES);
   const words = new DataView(bytes.buffer);
@@ -30,12 +31,18 @@ export function createInternTable<T>(
   function at(wire: Wire, start: number, end: number): T {
     const length = end - start;
     if (length > MAX_BYTES) return make(wire, start, end);
-    const slot = hashOf(wire, start, end) >>> (32 - bits);
+    const hash = hashOf(wire, start, end);
+    const slot = hash >>> (32 - bits);
     const known = held[slot];
     if (known !== undefined && lengths[slot] === length && isSame(wire, start, length, words, slot * MAX_BYTES)) {
       return known;
     }
     const made = make(wire, start, end);
+    // What comes but once, as an id of a response does, is not worth a place: only what comes again gets one.
+    if (missed[slot] !== hash) {
+      missed[slot] = hash;
+      return made;
+    }
     held[slot] = made;
     lengths[slot] = length;
     for (let i = 0; i < length; i += 1) bytes[slot * MAX_BYTES + i] = wire.bytes[start + i] ?? 0;

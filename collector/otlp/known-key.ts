@@ -6,7 +6,7 @@ import { SIGNATURE_KEY } from '../../schemas/signature.js';
 import { createInternTable } from './intern.js';
 import { cutText, decodeText, MAX_VALUE_LENGTH } from './text.js';
 import type { Wire } from './wire.js';
-import { isSameBytes } from './wire.js';
+import { WireType } from './wire.js';
 
 /** What becomes of an attribute: passed over unread, read to understand the call, or kept on the span. */
 export type KeyUse = 'skip' | 'read' | 'keep';
@@ -23,27 +23,23 @@ export interface KnownKey {
   readonly isPath: boolean;
   /** Its place among the values that calls are read from; -1: none. */
   readonly slot: number;
-  /** Whether it shows that a span may be a call. */
-  readonly isMark: boolean;
   readonly isContractKey: boolean;
-  /** The bit of the required attribute that it stands for; 0: none. */
-  readonly requiredBit: number;
+  /** The bit of the required attribute that it stands for, and `MARK_BIT` where it shows that a span may be a call. */
+  readonly bits: number;
   /** Whether it counts however many others a span has: one of the contract, or one that tells of a call. */
   readonly isNeeded: boolean;
   /** Whether whoever asks for the key during one request gets this same object. */
   readonly isShared: boolean;
-  /** The key as it stands in a row, its length first; only of one that is shared. */
-  readonly row: DataView;
-  /** Where its own bytes begin there. */
-  readonly bytesAt: number;
-  /** How long it is there, with its length and without. */
-  readonly rowLength: number;
-  readonly bytesLength: number;
+  /**
+   * The key as it stands in an attribute, and in part in a row: the tag of a key, its length, its bytes, the tag of a
+   * value. Only of one that is shared.
+   */
+  readonly form: DataView;
+  readonly formLength: number;
   /** The key that came after it last time: senders write their attributes in the same order again and again. */
   next: KnownKey | null;
-  /** The span that has set it last, by serial number, and where. */
+  /** The span that has set it last, by serial number. */
   setIn: number;
-  place: number;
 }
 
 /** The keys that were met, judged once each. What it remembers is bounded. */
@@ -61,6 +57,9 @@ export interface KnownKeys {
   /** Stands before the first key of a span. */
   readonly first: KnownKey;
 }
+
+/** Of the bits of all keys of a span: it may be a call. No contract requires so many attributes. */
+export const MARK_BIT = 1 << 30;
 
 /** JSON or a signature that is cut says nothing, so these may be longer. */
 const MAX_JSON_LENGTH = 16_384;
@@ -92,7 +91,7 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
     const isFact = factKeys.has(key);
     const isContractKey = contract.attributeByKey.has(key) || key === SIGNATURE_KEY;
     const use = isKept(key) ? 'keep' : isFact && !isContentKey(key) ? 'read' : 'skip';
-    const inRow = isShared ? keyInRow(key) : NOT_IN_ROW;
+    const form = isShared ? formOf(key) : NO_FORM;
     const name = use === 'keep' ? contract.attributeByKey.get(key)?.name : undefined;
     return {
       key,
@@ -101,24 +100,18 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
       maxKeptLength: key === SIGNATURE_KEY ? MAX_JSON_LENGTH : MAX_VALUE_LENGTH,
       isPath: key === 'http.target' || key === 'url.path',
       slot: use === 'skip' ? -1 : (factKeys.get(key) ?? -1),
-      isMark: use !== 'skip' && markKeys.has(key),
       isContractKey,
-      requiredBit: requiredBit(contract, name),
+      bits: requiredBit(contract, name) | (use !== 'skip' && markKeys.has(key) ? MARK_BIT : 0),
       isNeeded: isContractKey || isFact,
       isShared,
-      row: inRow.row,
-      bytesAt: inRow.bytesAt,
-      rowLength: inRow.rowLength,
-      bytesLength: inRow.bytesLength,
+      form,
+      formLength: form.byteLength,
       next: null,
       setIn: -1,
-      place: -1,
     };
   }
 
   function after(previous: KnownKey, wire: Wire, start: number, end: number): KnownKey {
-    const { next } = previous;
-    if (next !== null && isKey(next, wire.view, start, end)) return next;
     const known = byBytes.at(wire, start, end);
     if (known.isShared) previous.next = known;
     return known;
@@ -149,22 +142,17 @@ export function requiredBit({ required }: CompiledContract, name: string | undef
   return place === -1 ? 0 : 1 << place;
 }
 
-/** Whether these bytes are the key, which is shared. */
-export function isKey({ row, bytesAt, bytesLength }: KnownKey, view: DataView, start: number, end: number): boolean {
-  return end - start === bytesLength && isSameBytes(view, start, end, row, bytesAt);
-}
-
-function keyInRow(key: string): Pick<KnownKey, 'row' | 'bytesAt' | 'rowLength' | 'bytesLength'> {
+function formOf(key: string): DataView {
   const length = Buffer.byteLength(key);
-  const bytesAt = length < 0x80 ? 1 : 2;
-  const bytes = Buffer.allocUnsafeSlow(bytesAt + length);
-  bytes[0] = bytesAt === 1 ? length : (length & 0x7f) | 0x80;
-  if (bytesAt === 2) bytes[1] = length >>> 7;
-  bytes.write(key, bytesAt);
-  return { row: new DataView(bytes.buffer), bytesAt, rowLength: bytes.length, bytesLength: length };
+  const head = length < 0x80 ? [KEY_TAG, length] : [KEY_TAG, (length & 0x7f) | 0x80, length >>> 7];
+  const bytes = Uint8Array.from([...head, ...Buffer.from(key), VALUE_TAG]);
+  return new DataView(bytes.buffer);
 }
 
-const NOT_IN_ROW = keyInRow('');
+const KEY_TAG = 8 + WireType.length;
+const VALUE_TAG = 16 + WireType.length;
+
+const NO_FORM = new DataView(new ArrayBuffer(0));
 
 function skippedKey(): KnownKey {
   return {
@@ -174,17 +162,13 @@ function skippedKey(): KnownKey {
     maxKeptLength: MAX_VALUE_LENGTH,
     isPath: false,
     slot: -1,
-    isMark: false,
     isContractKey: false,
-    requiredBit: 0,
+    bits: 0,
     isNeeded: false,
     isShared: true,
-    row: NOT_IN_ROW.row,
-    bytesAt: NOT_IN_ROW.bytesAt,
-    rowLength: NOT_IN_ROW.rowLength,
-    bytesLength: NOT_IN_ROW.bytesLength,
+    form: NO_FORM,
+    formLength: 0,
     next: null,
     setIn: -1,
-    place: -1,
   };
 }

@@ -2,13 +2,15 @@ import { Buffer } from 'node:buffer';
 import { spanRows } from '../store/span-rows.js';
 import type { DecodedRequest, LackingCalls } from './decoded-request.js';
 import { decodedRequest } from './decoded-request.js';
+import { readOddSpan } from './odd-span.js';
+import { readKeyValue, readValue } from './scan-attributes.js';
 import type { SpanScan } from './scan-span.js';
-import { field, readKeyValue, readValue, scanSpan } from './scan-span.js';
+import { field, scanSpan } from './scan-span.js';
 import { keepAttribute } from './span-attributes.js';
 import type { Sender } from './sender.js';
 import { ANY_SENDER } from './sender.js';
 import type { SpanReader } from './span-reader.js';
-import { createRawSpan, unusable, writeSpanRow } from './span-row.js';
+import { createRawSpan, endRow } from './span-row.js';
 import type { SpanResource, SpanScope } from './span-scope.js';
 import { spanResource, spanScope } from './span-scope.js';
 import type { Wire } from './wire.js';
@@ -49,7 +51,9 @@ export function decodeProtobuf(body: Uint8Array, reader: SpanReader, sender: Sen
     else skip(wire, tag, end);
   }
   const { starts, rejected, rejectedReason, lacking } = request;
-  return decodedRequest(spanRows(Buffer.from(reader.row.bytes()), starts), rejected, rejectedReason, lacking);
+  const { row } = reader;
+  const rows = spanRows(row.handOver(), starts, (bytes) => row.takeBack(bytes));
+  return decodedRequest(rows, rejected, rejectedReason, lacking);
 }
 
 interface Request extends SpanScan {
@@ -134,16 +138,23 @@ function readScopeSpans(request: Request, end: number, resource: SpanResource): 
 function takeSpan(request: Request, end: number, scope: SpanScope, lacking: { calls: number; bits: number }): void {
   const { wire, reader, raw, starts } = request;
   reader.checkCount(starts.length + request.rejected + 1);
-  scanSpan(request, end);
-  const reason = unusable(wire, raw) ?? scope.refusal;
-  if (reason !== null) {
+  const rowAt = reader.row.size();
+  const { at } = wire;
+  let kept = scope;
+  if (!scanSpan(request, scope, end)) {
+    wire.at = at;
+    reader.row.moveTo(rowAt);
+    kept = readOddSpan(request, scope, end);
+  }
+  if (raw.unusable !== null) {
+    reader.row.moveTo(rowAt);
     request.rejected += 1;
-    request.rejectedReason ||= reason;
+    request.rejectedReason ||= raw.unusable;
     return;
   }
-  starts.push(reader.row.size());
-  const isCall = writeSpanRow(wire, raw, scope, reader);
-  const absent = request.required & ~(reader.attributes.carried | scope.carried);
+  starts.push(rowAt);
+  const isCall = endRow(wire, raw, kept, reader);
+  const absent = request.required & ~(reader.attributes.seen | scope.carried);
   if (!isCall || absent === 0) return;
   lacking.calls += 1;
   lacking.bits |= absent;

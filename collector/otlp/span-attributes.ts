@@ -1,93 +1,72 @@
-import type { FactValues } from '../../auditor/dialects/places.js';
+import type { FactValue, FactValues } from '../../auditor/dialects/places.js';
 import type { Attributes } from '../../schemas/span.js';
 import type { KnownKey } from './known-key.js';
 import type { Wire } from './wire.js';
 
 /**
- * The attributes of the one span that is being read: one list serves all spans, so that none costs a list.
+ * What is known of the attributes of the one span that is being read: those that are kept are in its row already. One
+ * object serves all spans, so that none costs a list.
  *
- * Invariants: entries 0 to `count - 1` are of different keys; where `texts[i]` is null the value is the ASCII bytes
+ * Invariant of what calls are read from, entries 0 to `facts - 1`: where `said[i]` is null the value is the ASCII bytes
  * from `starts[i]` to `ends[i]` of the request.
  */
 export interface SpanAttributes {
-  readonly keys: KnownKey[];
-  readonly starts: number[];
-  readonly ends: number[];
-  readonly texts: (string | null)[];
-  count: number;
   /** Tells this span from all others that were read: a key that says the same number is set. */
   serial: number;
-  /** Whether any attribute shows that the span may be a call. */
-  isMarked: boolean;
-  /** The required attributes of the contract that the span carries, as bits. */
-  carried: number;
+  /** How many are kept, and how many may be. */
+  kept: number;
+  mostKept: number;
+  /** The bits of all keys that are set: see `KnownKey`. */
+  seen: number;
+  facts: number;
+  readonly slots: number[];
+  readonly starts: number[];
+  readonly ends: number[];
+  readonly said: (FactValue | null)[];
   /** The values by slot: see `fillFacts`. */
-  readonly facts: (string | undefined)[];
+  readonly values: (FactValue | undefined)[];
 }
 
-/** So many attributes of one span are looked through, beside those that are needed: a flood must not take the day. */
-const MAX_READ_ATTRIBUTES = 96;
+/** So many attributes of what is read are looked through, beside those that are needed: a flood must not take the day. */
+export const MAX_READ_ATTRIBUTES = 96;
 
 /** Creates an empty list for spans whose calls are read from so many slots. */
 export function createSpanAttributes(slots: number): SpanAttributes {
   return {
-    keys: [],
+    serial: 0,
+    kept: 0,
+    mostKept: 0,
+    seen: 0,
+    facts: 0,
+    slots: [],
     starts: [],
     ends: [],
-    texts: [],
-    count: 0,
-    serial: 0,
-    isMarked: false,
-    carried: 0,
-    facts: Array.from({ length: slots }, () => undefined),
+    said: [],
+    values: Array.from({ length: slots }, () => undefined),
   };
 }
 
-/** Makes the list ready for the next span. */
-export function clearAttributes(list: SpanAttributes): void {
-  list.count = 0;
-  list.serial += 1;
-  list.isMarked = false;
-  list.carried = 0;
+/** Makes it ready for the next span, of which so many attributes may be kept. */
+export function clearAttributes(attributes: SpanAttributes, mostKept: number): void {
+  attributes.serial += 1;
+  attributes.kept = 0;
+  attributes.mostKept = mostKept;
+  attributes.seen = 0;
+  attributes.facts = 0;
 }
 
 /**
- * Sets an attribute; of a key that occurs twice the last value counts, as in a map.
+ * Adds a value that calls are read from.
  *
- * @param text null: the ASCII bytes from `start` to `end`
+ * @param said null: the ASCII bytes from `start` to `end`
  */
-export function setAttribute(
-  list: SpanAttributes,
-  known: KnownKey,
-  start: number,
-  end: number,
-  text: string | null,
-): void {
-  let place = placeOf(list, known);
-  if (place === -1) {
-    place = list.count;
-    if (place >= MAX_READ_ATTRIBUTES && !known.isNeeded) return;
-    list.count = place + 1;
-    list.keys[place] = known;
-    known.setIn = list.serial;
-    known.place = place;
-    if (known.isMark) list.isMarked = true;
-    list.carried |= known.requiredBit;
-  }
-  list.starts[place] = start;
-  list.ends[place] = end;
-  list.texts[place] = text;
-}
-
-/** Whether a span has an attribute of its own with this key. */
-export function hasAttribute(list: SpanAttributes, known: KnownKey): boolean {
-  return placeOf(list, known) !== -1;
-}
-
-function placeOf({ keys, count, serial }: SpanAttributes, known: KnownKey): number {
-  if (known.isShared) return known.setIn === serial ? known.place : -1;
-  for (let place = 0; place < count; place += 1) if (keys[place]?.key === known.key) return place;
-  return -1;
+export function addFact(list: SpanAttributes, slot: number, start: number, end: number, said: FactValue | null): void {
+  const i = list.facts;
+  list.slots[i] = slot;
+  list.starts[i] = start;
+  list.ends[i] = end;
+  list.said[i] = said;
+  list.facts = i + 1;
 }
 
 /**
@@ -96,23 +75,19 @@ function placeOf({ keys, count, serial }: SpanAttributes, known: KnownKey): numb
  * @param textIn reads the bytes of a value as text
  */
 export function fillFacts(
-  { keys, starts, ends, texts, count, facts }: SpanAttributes,
+  { facts, slots, starts, ends, said, values }: SpanAttributes,
   wire: Wire,
   textIn: (wire: Wire, start: number, end: number) => string,
 ): FactValues {
-  for (let i = 0; i < count; i += 1) {
-    const slot = keys[i]?.slot ?? -1;
-    if (slot >= 0) facts[slot] = texts[i] ?? textIn(wire, starts[i] ?? 0, ends[i] ?? 0);
+  for (let i = 0; i < facts; i += 1) {
+    values[slots[i] ?? 0] = said[i] ?? textIn(wire, starts[i] ?? 0, ends[i] ?? 0);
   }
-  return facts;
+  return values;
 }
 
 /** Empties them again. */
-export function clearFacts({ keys, count, facts }: SpanAttributes): void {
-  for (let i = 0; i < count; i += 1) {
-    const slot = keys[i]?.slot ?? -1;
-    if (slot >= 0) facts[slot] = undefined;
-  }
+export function clearFacts({ facts, slots, values }: SpanAttributes): void {
+  for (let i = 0; i < facts; i += 1) values[slots[i] ?? 0] = undefined;
 }
 
 /** Keeps an attribute of what is not a span; of a key that occurs twice the last value counts. */

@@ -22,7 +22,7 @@ export interface SpanReader {
   readonly keyNamed: (key: string) => KnownKey;
   /** The text that stands in these bytes. @throws MalformedRequest where they are no UTF-8 */
   readonly textIn: (wire: Wire, start: number, end: number) => string;
-  /** Where the attributes of the span that is being read gather. */
+  /** What is known of the attributes of the span that is being read. */
   readonly attributes: SpanAttributes;
   /** Where the rows of the request that is being read gather. */
   readonly row: RowWriter;

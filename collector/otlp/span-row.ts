@@ -1,16 +1,15 @@
 import type { CallReader } from '../../auditor/dialects/read-call.js';
 import type { CallFacts, SpanLink } from '../../schemas/span.js';
 import { SpanKind, StatusCode } from '../../schemas/span.js';
-import { putBytes, putHex, putUint64 } from '../store/put-bytes.js';
+import { putHex, putUint64 } from '../store/put-bytes.js';
 import type { RowWriter } from '../store/row-writer.js';
 import { columnsOf } from '../store/row-writer.js';
 import { storableUs, writeCall, writeLinks } from '../store/spans.js';
-import type { KnownKey } from './known-key.js';
-import { keptText } from './known-key.js';
-import type { ResourceAttribute, SpanScope } from './span-scope.js';
+import { MARK_BIT } from './known-key.js';
 import type { SpanAttributes } from './span-attributes.js';
-import { clearFacts, fillFacts, hasAttribute } from './span-attributes.js';
+import { clearFacts, fillFacts } from './span-attributes.js';
 import type { SpanReader } from './span-reader.js';
+import type { SpanScope } from './span-scope.js';
 import type { Wire } from './wire.js';
 
 /** A text of the request: ASCII bytes that stand there, or where `text` is not null, that. Cut to what may be kept. */
@@ -37,13 +36,16 @@ export interface RawSpan {
   status: number;
   droppedAttributes: number;
   links: SpanLink[];
+  /** Why it cannot be used; null: it can. */
+  unusable: string | null;
+  /** Where its row begins, and in it the columns from `flags` on and the count of its attributes. */
+  rowAt: number;
+  flagsAt: number;
+  countAt: number;
 }
 
 /** What an SDK sends at most by default. */
 export const MAX_LINKS = 128;
-/** So many attributes of a span are kept; their count is one byte in a row. */
-const MAX_KEPT_ATTRIBUTES = 64;
-
 export const TRACE_ID_BYTES = 16;
 export const SPAN_ID_BYTES = 8;
 
@@ -64,6 +66,10 @@ export function createRawSpan(): RawSpan {
     status: 0,
     droppedAttributes: 0,
     links: [],
+    unusable: null,
+    rowAt: 0,
+    flagsAt: 0,
+    countAt: 0,
   };
 }
 
@@ -108,21 +114,68 @@ export function isId(view: DataView, at: number, bytes: number, wanted: number):
   return bits !== 0;
 }
 
+/** The columns `received_at`, `day`, `start_time` and `end_time`. */
+const TIMES_BYTES = 8 + 2 + 8 + 8;
+/** The columns `trace_id`, `span_id` and `parent_span_id`, at most. */
+const IDS_BYTES = 32 + 16 + 1 + 16;
+/** The columns `flags`, `kind`, `status` and `dropped_attributes`. */
+const FLAGS_BYTES = 4 + 1 + 1 + 4;
+
 /**
- * Writes the row of a span: reads the call off its attributes, and keeps those that can bear on attribution. The twin
- * of `writeSpan`, which writes the same row from a `Span`.
- *
- * @returns whether the span is a call
+ * Begins the row of a span, whose own attributes come next: writes what stands before them and has no fixed length. With
+ * `endRow` the twin of `writeSpan`, which writes the same row from a `Span`.
  */
-export function writeSpanRow(wire: Wire, raw: RawSpan, scope: SpanScope, reader: SpanReader): boolean {
-  const { row, attributes } = reader;
+export function beginRow(wire: Wire, raw: RawSpan, scope: SpanScope, { row }: SpanReader): void {
   const { view } = wire;
-  writeHead(row, view, raw);
+  raw.unusable = unusable(wire, raw) ?? scope.refusal;
+  raw.rowAt = row.size();
+  if (raw.unusable === null) writeIds(row, view, raw);
   writeText(row, view, raw.traceState);
   writeText(row, view, raw.name);
   row.raw(scope.columns, 0, scope.columns.byteLength);
-  writeKept(row, view, attributes, scope);
-  const call = attributes.isMarked ? callIn(wire, attributes, scope.readCall, reader) : null;
+  raw.countAt = row.size();
+  row.uint8(0);
+}
+
+function writeIds(row: RowWriter, view: DataView, raw: RawSpan): void {
+  const target = row.reserve(TIMES_BYTES + IDS_BYTES + FLAGS_BYTES);
+  let to = raw.rowAt + TIMES_BYTES;
+  to = putHex(target, to, view, raw.traceIdAt, raw.traceIdAt + TRACE_ID_BYTES);
+  to = putHex(target, to, view, raw.spanIdAt, raw.spanIdAt + SPAN_ID_BYTES);
+  const hasParent = isId(view, raw.parentIdAt, raw.parentIdBytes, SPAN_ID_BYTES);
+  target.setUint8(to, hasParent ? 2 * SPAN_ID_BYTES : 0);
+  to += 1;
+  if (hasParent) to = putHex(target, to, view, raw.parentIdAt, raw.parentIdAt + SPAN_ID_BYTES);
+  raw.flagsAt = to;
+  row.moveTo(to + FLAGS_BYTES);
+}
+
+/**
+ * Ends the row of a span: adds the attributes of its resource which it does not override and what we say of its sender
+ * ourselves, then the call that its attributes tell of.
+ *
+ * @returns whether the span is a call
+ */
+export function endRow(
+  wire: Wire,
+  raw: RawSpan,
+  { resource, stamp, readCall }: SpanScope,
+  reader: SpanReader,
+): boolean {
+  const { row, attributes } = reader;
+  let { kept } = attributes;
+  for (const { known, columns } of resource) {
+    if (known.setIn === attributes.serial) continue;
+    row.raw(columns, 0, columns.byteLength);
+    kept += 1;
+  }
+  if (stamp !== null) {
+    row.raw(stamp, 0, stamp.byteLength);
+    kept += 1;
+  }
+  row.overwrite(raw.countAt, kept);
+  writeNumbers(row.reserve(0), raw);
+  const call = (attributes.seen & MARK_BIT) === 0 ? null : callIn(wire, attributes, readCall, reader);
   if (raw.links.length === 0 && call === null) row.raw(NO_LINKS_NO_CALL, 0, NO_LINKS_NO_CALL.byteLength);
   else {
     writeLinks(row, raw.links);
@@ -131,30 +184,18 @@ export function writeSpanRow(wire: Wire, raw: RawSpan, scope: SpanScope, reader:
   return call !== null;
 }
 
-/** So many bytes have the columns before the first that is a text of the request's own. */
-const HEAD_BYTES = 10 + 2 * 8 + 32 + 16 + (1 + 16) + 4 + 2 + 4;
-
-/** Writes the columns from `received_at` to `dropped_attributes_count`. */
-function writeHead(row: RowWriter, view: DataView, raw: RawSpan): void {
-  const target = row.reserve(HEAD_BYTES);
-  let to = row.size();
+/** Writes the columns of a fixed length that may come after the attributes in a request. */
+function writeNumbers(target: DataView, raw: RawSpan): void {
   // `received_at` and `day` are not known before the insert: see `stampRows`.
-  to = putUint64(target, to, 0);
+  let to = putUint64(target, raw.rowAt, 0);
   target.setUint16(to, 0);
   to = putUint64(target, to + 2, storableUs(raw.startUs));
-  to = putUint64(target, to, storableUs(raw.endUs));
-  to = putHex(target, to, view, raw.traceIdAt, raw.traceIdAt + TRACE_ID_BYTES);
-  to = putHex(target, to, view, raw.spanIdAt, raw.spanIdAt + SPAN_ID_BYTES);
-  const hasParent = isId(view, raw.parentIdAt, raw.parentIdBytes, SPAN_ID_BYTES);
-  target.setUint8(to, hasParent ? 2 * SPAN_ID_BYTES : 0);
-  to += 1;
-  if (hasParent) to = putHex(target, to, view, raw.parentIdAt, raw.parentIdAt + SPAN_ID_BYTES);
-  target.setUint32(to, raw.flags, true);
+  putUint64(target, to, storableUs(raw.endUs));
+  target.setUint32(raw.flagsAt, raw.flags, true);
   // Numbers that OTLP does not know mean nothing, and must not be taken for others.
-  target.setUint8(to + 4, raw.kind <= SpanKind.consumer ? raw.kind : SpanKind.unspecified);
-  target.setUint8(to + 5, raw.status <= StatusCode.error ? raw.status : StatusCode.unset);
-  target.setUint32(to + 6, raw.droppedAttributes, true);
-  row.moveTo(to + 10);
+  target.setUint8(raw.flagsAt + 4, raw.kind <= SpanKind.consumer ? raw.kind : SpanKind.unspecified);
+  target.setUint8(raw.flagsAt + 5, raw.status <= StatusCode.error ? raw.status : StatusCode.unset);
+  target.setUint32(raw.flagsAt + 6, raw.droppedAttributes, true);
 }
 
 /** The end of nearly every row. */
@@ -168,96 +209,6 @@ function callIn(wire: Wire, attributes: SpanAttributes, read: CallReader, reader
   clearFacts(attributes);
   return call;
 }
-
-/**
- * What a span keeps: its own attributes, then those of its resource which it does not override. Where there are more
- * than can be kept the contract's keys come first, so that a flood of others cannot push them out; what we say of the
- * sender ourselves is always there.
- */
-function writeKept(row: RowWriter, view: DataView, own: SpanAttributes, { resource, stamp }: SpanScope): void {
-  const countAt = row.size();
-  row.uint8(0);
-  let kept = 0;
-  if (own.count + resource.length <= MAX_KEPT_ATTRIBUTES) {
-    kept = writeOwn(row, view, own, null, kept);
-    kept = writeResource(row, own, resource, null, kept);
-  } else {
-    for (const isOfContract of [true, false]) {
-      kept = writeOwn(row, view, own, isOfContract, kept);
-      kept = writeResource(row, own, resource, isOfContract, kept);
-    }
-  }
-  if (stamp !== null) {
-    row.raw(stamp, 0, stamp.byteLength);
-    kept += 1;
-  }
-  row.overwrite(countAt, kept);
-}
-
-/** @param isOfContract null: both those of the contract and the others */
-function writeOwn(
-  row: RowWriter,
-  view: DataView,
-  own: SpanAttributes,
-  isOfContract: boolean | null,
-  before: number,
-): number {
-  const { keys, starts, ends, texts, count } = own;
-  let kept = before;
-  for (let i = 0; i < count && kept < MAX_KEPT_ATTRIBUTES; i += 1) {
-    const known = keys[i];
-    if (known?.use !== 'keep' || (isOfContract !== null && known.isContractKey !== isOfContract)) continue;
-    kept += 1;
-    const text = texts[i] ?? null;
-    const start = starts[i] ?? 0;
-    if (known.isShared && text === null) writePlain(row, known, view, start, keptEnd(known, view, start, ends[i] ?? 0));
-    else {
-      row.string(known.key);
-      if (text === null) row.bytesAsString(view, start, keptEnd(known, view, start, ends[i] ?? 0));
-      else row.string(keptText(known, text));
-    }
-  }
-  return kept;
-}
-
-/** Writes the commonest attributes: of a key that was met before, and a value of under 128 bytes of ASCII. */
-function writePlain(row: RowWriter, known: KnownKey, view: DataView, start: number, end: number): void {
-  const target = row.reserve(known.rowLength + 1 + end - start);
-  const to = putBytes(target, row.size(), known.row, 0, known.rowLength);
-  target.setUint8(to, end - start);
-  row.moveTo(putBytes(target, to + 1, view, start, end));
-}
-
-function writeResource(
-  row: RowWriter,
-  own: SpanAttributes,
-  resource: readonly ResourceAttribute[],
-  isOfContract: boolean | null,
-  before: number,
-): number {
-  let kept = before;
-  for (const { known, columns } of resource) {
-    if (kept === MAX_KEPT_ATTRIBUTES) break;
-    if ((isOfContract !== null && known.isContractKey !== isOfContract) || hasAttribute(own, known)) continue;
-    row.raw(columns, 0, columns.byteLength);
-    kept += 1;
-  }
-  return kept;
-}
-
-/** Where the kept part of a value ends whose ASCII bytes stand in a request: see `keptText`. */
-function keptEnd({ isPath, maxKeptLength }: KnownKey, view: DataView, start: number, end: number): number {
-  const cut = Math.min(end, start + maxKeptLength);
-  if (!isPath) return cut;
-  for (let at = start; at < cut; at += 1) {
-    const byte = view.getUint8(at);
-    if (byte === QUESTION_MARK || byte === HASH) return at;
-  }
-  return cut;
-}
-
-const QUESTION_MARK = 0x3f;
-const HASH = 0x23;
 
 function writeText(row: RowWriter, view: DataView, { start, end, text }: TextPlace): void {
   if (text === null) row.bytesAsString(view, start, end);

@@ -60,7 +60,7 @@ export function spanResource(said: string, kept: Attributes, reader: SpanReader,
   return {
     service,
     attributes,
-    carried: attributes.reduce((bits, { known }) => bits | known.requiredBit, 0),
+    carried: attributes.reduce((bits, { known }) => bits | known.bits, 0),
     stamp: sender.stamp,
     refusal: sender.maySpeakFor(service)
       ? null

@@ -38,15 +38,14 @@ export function enter(wire: Wire, end: number): number {
   return wire.at + length;
 }
 
-/** Whether bytes are the same as as many of another view. */
-export function isSameBytes(view: DataView, start: number, end: number, other: DataView, otherAt: number): boolean {
-  const last = end - 4;
-  let at = start;
-  let to = otherAt;
-  for (; at < last; at += 4, to += 4) if (view.getInt32(at, true) !== other.getInt32(to, true)) return false;
+/** Whether the bytes from here on are these. */
+export function isSameBytes(view: DataView, start: number, bytes: DataView): boolean {
+  const last = bytes.byteLength - 4;
+  let at = 0;
+  for (; at < last; at += 4) if (view.getInt32(start + at, true) !== bytes.getInt32(at, true)) return false;
   // The last four again overlap those before: a loop over one to three bytes takes longer.
-  if (last >= start) return view.getInt32(last, true) === other.getInt32(to - at + last, true);
-  for (; at < end; at += 1, to += 1) if (view.getUint8(at) !== other.getUint8(to)) return false;
+  if (last >= 0) return view.getInt32(start + last, true) === bytes.getInt32(last, true);
+  for (; at < bytes.byteLength; at += 1) if (view.getUint8(start + at) !== bytes.getUint8(at)) return false;
   return true;
 }
 

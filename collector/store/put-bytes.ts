@@ -22,6 +22,45 @@ export function putBytes(target: DataView, at: number, from: DataView, start: nu
   return after;
 }
 
+/** Copies bytes; returns whether they are ASCII. */
+export function putAscii(target: DataView, at: number, from: DataView, start: number, end: number): boolean {
+  const last = end - 4;
+  let bits = 0;
+  let to = at;
+  let i = start;
+  for (; i < last; i += 4, to += 4) {
+    const four = from.getInt32(i, true);
+    bits |= four;
+    target.setInt32(to, four, true);
+  }
+  if (last >= start) {
+    const four = from.getInt32(last, true);
+    bits |= four;
+    target.setInt32(at + last - start, four, true);
+  } else {
+    for (; i < end; i += 1, to += 1) {
+      const byte = from.getUint8(i);
+      bits |= byte;
+      target.setUint8(to, byte);
+    }
+  }
+  return (bits & 0x80808080) === 0;
+}
+
+/** A whole number below 2^21 as a `String` of its digits. */
+export function putDigits(target: DataView, at: number, value: number): number {
+  let digits = 1;
+  for (let power = 10; power <= value; power *= 10) digits += 1;
+  target.setUint8(at, digits);
+  let rest = value;
+  for (let to = at + digits; to > at; to -= 1) {
+    const tenth = Math.floor(rest / 10);
+    target.setUint8(to, 0x30 + rest - 10 * tenth);
+    rest = tenth;
+  }
+  return at + 1 + digits;
+}
+
 /** Bytes as hex digits, two a byte. */
 export function putHex(target: DataView, at: number, from: DataView, start: number, end: number): number {
   let to = at;

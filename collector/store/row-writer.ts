@@ -50,9 +50,20 @@ export interface RowWriter {
   bytes(): Uint8Array;
   /** Forgets what was written, keeps the memory. */
   reset(): void;
+  /**
+   * Hands over what was written, with the memory that it stands in, and goes on in other memory: what is not to change
+   * any more need not be copied.
+   */
+  handOver(): Uint8Array;
+  /** Takes back memory that was handed over, and that nobody looks at any more. */
+  takeBack(bytes: Uint8Array): void;
 }
 
 const FIRST_SIZE = 64 * 1024;
+
+/** So much memory that was taken back waits to be written to again. New memory costs more than to write to it. */
+const MAX_SPARE = 16;
+const MAX_SPARE_BYTES = 1024 * 1024;
 
 /** From so many bytes on a call into the engine is worth its cost. */
 const LONG = 256;
@@ -62,14 +73,16 @@ const TOO_MANY_PICO = 10n ** 18n;
 
 /** Creates a writer. */
 export function createRowWriter(): RowWriter {
-  let buffer = Buffer.allocUnsafe(FIRST_SIZE);
+  // Never of the pool that Node shares out: it may be handed over whole.
+  let buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE);
   let view = viewOf(buffer);
   let at = 0;
+  const spare: ArrayBufferLike[] = [];
 
   /** Makes room for `more` bytes. Every method calls it before it writes. */
   function need(more: number): void {
     if (at + more <= buffer.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(buffer.length * 2, at + more));
+    const grown = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, at + more));
     buffer.copy(grown, 0, 0, at);
     buffer = grown;
     view = viewOf(buffer);
@@ -121,6 +134,19 @@ export function createRowWriter(): RowWriter {
     varint(size);
     need(size);
     at += buffer.write(text, at);
+  }
+
+  function handOver(): Uint8Array {
+    const written = buffer.subarray(0, at);
+    const next = spare.pop();
+    buffer = next === undefined ? Buffer.allocUnsafeSlow(buffer.length) : Buffer.from(next);
+    view = viewOf(buffer);
+    at = 0;
+    return written;
+  }
+
+  function takeBack({ buffer: memory }: Uint8Array): void {
+    if (spare.length < MAX_SPARE && memory.byteLength <= MAX_SPARE_BYTES) spare.push(memory);
   }
 
   return {
@@ -201,6 +227,8 @@ export function createRowWriter(): RowWriter {
     reset: () => {
       at = 0;
     },
+    handOver,
+    takeBack,
   };
 }
 

@@ -8,19 +8,35 @@ export interface SpanRows {
   readonly starts: readonly number[];
   /** The spans again as objects, read back from the rows: for whoever has no database to ask. */
   readonly spans: Span[];
+  /** Gives up the memory in which the rows stand: nobody may look at them afterwards. */
+  readonly release: () => void;
 }
 
 /** Rows begin with `received_at`, `day` and `start_time`, of 8, 2 and 8 bytes: see `spanColumns`. */
 const DAY_AT = 8;
 const START_AT = 10;
 
-/** Rows of which each starts where `starts` says. */
-export function spanRows(bytes: Uint8Array, starts: readonly number[]): SpanRows {
+/**
+ * Rows of which each starts where `starts` says.
+ *
+ * @param release takes back the memory, once; none: it is left to the garbage collector
+ */
+export function spanRows(
+  bytes: Uint8Array,
+  starts: readonly number[],
+  release: (bytes: Uint8Array) => void = () => {},
+): SpanRows {
+  let isReleased = false;
   return {
     bytes,
     starts,
     get spans() {
+      if (isReleased) throw new Error('These rows were released.');
       return readSpans(bytes).map(({ span }) => span);
+    },
+    release: () => {
+      if (!isReleased) release(bytes);
+      isReleased = true;
     },
   };
 }

@@ -156,6 +156,7 @@ export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
   async function insert(batch: readonly Waiting[]): Promise<void> {
     const receivedAtUs = nextReceivedAtUs();
     for (const { rows } of batch) stampRows(rows, receivedAtUs);
+    // Copied also where there is but one: an insert that was given up may still be read when its rows are released.
     const bodies = batch.map(({ rows }) => rows.bytes);
     await store.insertRowBinary('spans', spanColumns, Buffer.concat(bodies), insertWithinMs);
   }

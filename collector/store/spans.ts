@@ -122,8 +122,15 @@ export function writeSpan(row: RowWriter, span: Span, receivedAtUs: number): voi
   writeCall(row, span.call);
 }
 
+/** Three empty lists. */
+const NO_LINKS = new DataView(new ArrayBuffer(3));
+
 /** Writes the columns of the links. */
 export function writeLinks(row: RowWriter, links: readonly SpanLink[]): void {
+  if (links.length === 0) {
+    row.raw(NO_LINKS, 0, NO_LINKS.byteLength);
+    return;
+  }
   row.strings(links.map(({ traceId }) => traceId));
   row.strings(links.map(({ spanId }) => spanId));
   row.length(links.length);

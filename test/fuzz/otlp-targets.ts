@@ -5,7 +5,7 @@ import { MalformedRequest } from '../../collector/otlp/errors.js';
 import { decodeJson } from '../../collector/otlp/json.js';
 import { decodeProtobuf } from '../../collector/otlp/protobuf.js';
 import { createSpanReader } from '../../collector/otlp/span-reader.js';
-import { compareDecoders } from '../collector/otlp/compare-decoders.js';
+import { compareDecoders, isComparable } from '../collector/otlp/compare-decoders.js';
 import type { JsonRequest } from '../collector/otlp/request.js';
 import { callSpan, int, requestOf, text, toJson, toProtobuf } from '../collector/otlp/request.js';
 import { contract } from '../support/contract.js';
@@ -93,9 +93,4 @@ function kindOfAnswer(decode: () => DecodedRequest): string {
   assert.equal(rejectedReason === '', rejected === 0, 'a reason for what was rejected');
   const calls = new Set(spans.map(({ call }) => call?.dialect));
   return `taken ${Math.min(spans.length, 3)} ${kindOf(rejectedReason)} ${lacking.length > 0} ${[...calls].join()}`;
-}
-
-/** Whether the slow decoder has no limit that we have: it keeps long texts and floods whole. */
-function isComparable(input: Buffer): boolean {
-  return input.length < 900;
 }

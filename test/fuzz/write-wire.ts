@@ -40,20 +40,26 @@ export function writeWire(random: Random, keys: readonly [string, ...string[]]):
   return Buffer.from(message(request));
 
   function message(fields: Fields): number[] {
-    const bytes: number[] = [];
+    const parts: number[][] = [];
     const numbers = Object.keys(fields).map(Number);
     for (const number of numbers) {
       const shape = fields[number] ?? 'bytes';
       const isList = shape === pair || shape === span;
       let left = isList ? upTo(random, 6) : USUAL.has(shape) || !onceIn(random, 3) ? 1 : 0;
       if (number === 2 && fields === span) left = onceIn(random, 20) ? 0 : 1;
-      for (; left > 0; left -= 1) field(bytes, number, shape);
+      for (; left > 0; left -= 1) parts.push(field(number, shape));
     }
-    if (onceIn(random, 30)) oddField(bytes);
-    return bytes;
+    if (onceIn(random, 30)) parts.push(oddField());
+    return (onceIn(random, 4) ? shuffled(parts) : parts).flat();
   }
 
-  function field(bytes: number[], number: number, shape: Shape): void {
+  function shuffled<T>(list: readonly T[]): T[] {
+    const places = new Map(list.map((one) => [one, random()]));
+    return list.toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+  }
+
+  function field(number: number, shape: Shape): number[] {
+    const bytes: number[] = [];
     if (shape === 'varint') bytes.push(...varint(number * 8), ...varint(BigInt.asUintN(64, BigInt(whole()))));
     else if (shape === 'fixed64') bytes.push(...varint(number * 8 + 1), ...eight());
     else if (shape === 'fixed32') bytes.push(...varint(number * 8 + 5), ...some(4));
@@ -63,13 +69,16 @@ export function writeWire(random: Random, keys: readonly [string, ...string[]]):
       bytes.push(...varint(number * 8 + 2), ...varint(Math.max(0, body.length + lie)));
       for (const byte of body) bytes.push(byte);
     }
+    return bytes;
   }
 
   function content(shape: Content): number[] {
     if (shape === 'id16') return onceIn(random, 30) ? some(upTo(random, 18)) : some(16);
     if (shape === 'id8') return onceIn(random, 30) ? some(upTo(random, 10)) : some(8);
     if (shape === 'bytes') return some(upTo(random, 6));
-    const text = shape === 'key' && !onceIn(random, 8) ? oneOf(random, keys) : oddText(random);
+    // The first again and again, so that a key comes twice.
+    const text =
+      shape === 'key' && !onceIn(random, 8) ? (onceIn(random, 4) ? keys[0] : oneOf(random, keys)) : oddText(random);
     return onceIn(random, 200) ? some(5) : [...Buffer.from(text)];
   }
 
@@ -89,20 +98,18 @@ export function writeWire(random: Random, keys: readonly [string, ...string[]]):
   }
 
   /** A field that nobody knows, a group, a wire type that is none, a number with too many bytes. */
-  function oddField(bytes: number[]): void {
+  function oddField(): number[] {
     const number = oneOf(random, [1, 2, 9, 15, 100, 2 ** 29 - 1]);
     const inner = varint(8);
     const group = [...varint(number * 8 + 3), ...inner, 1, ...varint(number * 8 + 4)];
-    bytes.push(
-      ...oneOf(random, [
-        [...varint(number * 8), ...varint(upTo(random, 1_000))],
-        group,
-        [...varint(number * 8 + 3), ...group, ...varint(number * 8 + 4)],
-        varint(number * 8 + oneOf(random, [3, 4, 6, 7])),
-        [...varint(number * 8), ...Array.from({ length: upTo(random, 12) }, () => 0xff), 1],
-        Array.from({ length: 70 }, () => 0x0b),
-      ]),
-    );
+    return oneOf(random, [
+      [...varint(number * 8), ...varint(upTo(random, 1_000))],
+      group,
+      [...varint(number * 8 + 3), ...group, ...varint(number * 8 + 4)],
+      varint(number * 8 + oneOf(random, [3, 4, 6, 7])),
+      [...varint(number * 8), ...Array.from({ length: upTo(random, 12) }, () => 0xff), 1],
+      Array.from({ length: 70 }, () => 0x0b),
+    ]);
   }
 }
 

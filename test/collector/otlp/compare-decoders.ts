@@ -12,6 +12,11 @@ const OURS_IS_STRICTER = /over ten bytes|no field number|nested over/;
 /** How the two decoders may agree; `ambiguous`: a value says several things at once, and either may be taken. */
 export type Agreement = 'same' | 'refused' | 'stricter' | 'ambiguous';
 
+/** Whether a request is too small for the limits that the slow decoder does not have: it keeps long texts and floods whole. */
+export function isComparable(body: Buffer): boolean {
+  return body.length < 900;
+}
+
 /**
  * Decodes a request fast and slowly.
  *

@@ -95,6 +95,15 @@ describe('hostile protobuf', () => {
     expect(span?.attributes.slice(0, 2)).toEqual(['tenant.id', 'acme']);
   });
 
+  it('keeps 64 attributes of a resource that has more, after those of the contract', () => {
+    const flood = Array.from({ length: 90 }, (_, i) => text(`team.n${i}`, 'x'));
+    const resource = { attributes: [...flood, text('feature.id', 'chat')] };
+    const spans = [callSpan([text('tenant.id', 'acme')])];
+    const decoded = decode(toProtobuf({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] })).spans[0];
+    expect(decoded?.attributes).toHaveLength(128);
+    expect(decoded?.attributes).toEqual(expect.arrayContaining(['tenant.id', 'acme', 'feature.id', 'chat']));
+  });
+
   it('keeps a signature whole, however long it is and however late it comes', () => {
     const flood = Array.from({ length: 5_000 }, (_, i) => attribute(`team.n${i}`, field(1, Buffer.from('x'))));
     const token = 'x'.repeat(3_000);

@@ -6,11 +6,13 @@ import { decodeProtobuf } from '../../../collector/otlp/protobuf.js';
 import { createSpanReader } from '../../../collector/otlp/span-reader.js';
 import type { SpanRows } from '../../../collector/store/span-rows.js';
 import { stampRows } from '../../../collector/store/span-rows.js';
+import { writeWire } from '../../fuzz/write-wire.js';
 import { contract } from '../../support/contract.js';
+import { seededRandom } from '../../support/random.js';
 import { rowsOf } from '../../support/span-rows.js';
 import { anyRequest } from './arbitrary.js';
-import { compareDecoders } from './compare-decoders.js';
-import { toJson, toProtobuf } from './request.js';
+import { compareDecoders, isComparable } from './compare-decoders.js';
+import { callSpan, requestOf, toJson, toProtobuf } from './request.js';
 import { comparable, decodeSlowly, lackingCalls } from './slow-decoder.js';
 
 const SEED = 20_261_102;
@@ -58,6 +60,32 @@ describe('decodeProtobuf', () => {
     expect(seen.same).toBeGreaterThan(500);
     expect(seen.refused).toBeGreaterThan(500);
     expect(seen.stricter).toBeLessThan(60);
+  });
+
+  it('writes over rows once they are released, and never before', () => {
+    const decoded = (number: number) => decodeProtobuf(toProtobuf(requestOf([callSpan([], number)])), reader).rows;
+    const first = decoded(1);
+    const second = decoded(2);
+    const before = Buffer.from(second.bytes);
+    first.release();
+    first.release();
+    const [third, fourth] = [decoded(3), decoded(4)];
+    expect(third.spans[0]?.spanId).toBe('0000000000000003');
+    expect(fourth.spans[0]?.spanId).toBe('0000000000000004');
+    expect(Buffer.from(second.bytes)).toEqual(before);
+    expect(() => first.spans).toThrow(/released/);
+  });
+
+  it('takes fields in any order, and keys that come twice: the same spans as a slow decoder, or a refusal by both', () => {
+    const seen = { same: 0, refused: 0, stricter: 0, ambiguous: 0 };
+    const random = seededRandom(SEED);
+    const keys: [string, ...string[]] = ['tenant.id', 'user.id', 'gen_ai.operation.name', 'gen_ai.usage.input_tokens'];
+    for (let run = 0; run < 2_500; run += 1) {
+      const body = writeWire(random, keys);
+      if (isComparable(body)) seen[compareDecoders(body, reader)] += 1;
+    }
+    expect(seen.same).toBeGreaterThan(500);
+    expect(seen.refused).toBeGreaterThan(100);
   });
 });
 
