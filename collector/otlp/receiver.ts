@@ -82,9 +82,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   } = options;
   const intake = createIntake({ ...options, metrics });
 
-  const server = createWebServer({ ...TIME_LIMITS, ...options.timeLimits }, certificate, (request, response) => {
-    void handle(request, response);
-  });
+  const server = createWebServer(
+    { ...TIME_LIMITS, ...options.timeLimits },
+    certificate,
+    (request, response) => void handle(request, response),
+    () => metrics.refused('http', 'malformed'),
+  );
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request.headers['content-type']) ?? 'json';
