@@ -29,6 +29,8 @@ export interface ServeConfig {
   readonly contract: string | null;
   /** A trace is settled when nothing has arrived for it for so long. */
   readonly quietMs: number;
+  /** Who asks the API is told by then that ClickHouse does not answer. */
+  readonly questionMs: number;
   /** From the moment at which it is no longer ready to that at which it takes no more, when told to stop. */
   readonly drainMs: number;
   /** For how long spans and calls are kept. */
@@ -97,6 +99,7 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     dataDir: text('data') ?? '.waybill',
     contract: text('contract') ?? null,
     quietMs: time('quiet', 5_000),
+    questionMs: timeOf(set(env['WAYBILL_QUESTION_TIMEOUT']), 'WAYBILL_QUESTION_TIMEOUT', 10_000),
     drainMs: time('drain', 0),
     retention: retentionOf(set(env['WAYBILL_RETENTION_SPANS']), set(env['WAYBILL_RETENTION_CALLS'])),
     clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),

@@ -79,12 +79,24 @@ export async function serve(
     const store = keep(connectStore(address));
     await retain(store, config.retention, log);
     await noteContract(store, { file, contract: contract.source }, clockUs());
-    const ring = createKeyRing(store);
+    // Connections of its own: questions wait neither behind audits nor as long as these.
+    const asked = keep(connectStore(address, config.questionMs));
+    const ring = createKeyRing(asked);
     if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
     const usage = createUsage(store, clockUs, log);
     const metrics = createMetrics();
-    const readiness = createReadiness(store);
-    const base: Base = { config, contract, log, store, metrics, certificate, door: createDoor(ring, usage), keep };
+    const readiness = createReadiness(asked);
+    const base: Base = {
+      config,
+      contract,
+      log,
+      store,
+      asked,
+      metrics,
+      certificate,
+      door: createDoor(ring, usage),
+      keep,
+    };
     startAudits(base, targets);
     await startAnswers(base, usage, readiness);
     await startReceivers(base);
@@ -117,6 +129,8 @@ interface Base {
   readonly contract: CompiledContract;
   readonly log: Logger;
   readonly store: Store;
+  /** The same, for whoever waits for an answer. */
+  readonly asked: Store;
   readonly metrics: Metrics;
   readonly certificate: Certificate | null;
   readonly door: Door;
@@ -140,7 +154,7 @@ function startAudits({ config, contract, log, store, metrics, keep }: Base, targ
 
 /** Serves the API and the page. */
 async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Promise<void> {
-  const { config, contract, log, store, metrics, certificate, door, keep } = base;
+  const { config, contract, log, asked: store, metrics, certificate, door, keep } = base;
   const { host, apiPort, quietMs } = config;
   const news = startAuditNews({ store, log });
   const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
