@@ -49,6 +49,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const hint = createHints(contract, clockUs);
   const budget = createByteBudget(maxBytesInFlight);
   metrics.watchBytesInFlight(budget.heldBytes);
+  metrics.watchLeftOut(() => ({ attributes: reader.attributes.leftOut, forgotten: reader.keys.forgotten() }));
   return {
     open: budget.open,
     take: async (body, encoding, transport, caller) => {

@@ -21,6 +21,8 @@ export interface SpanAttributes {
   isMarked: boolean;
   /** The required attributes of the contract that the span carries, as bits. */
   carried: number;
+  /** Attributes that were to be kept, of all spans that were read, and were too many. */
+  leftOut: number;
   /** The values by slot: see `fillFacts`. */
   readonly facts: (string | undefined)[];
 }
@@ -39,6 +41,7 @@ export function createSpanAttributes(slots: number): SpanAttributes {
     serial: 0,
     isMarked: false,
     carried: 0,
+    leftOut: 0,
     facts: Array.from({ length: slots }, () => undefined),
   };
 }
@@ -66,7 +69,10 @@ export function setAttribute(
   let place = placeOf(list, known);
   if (place === -1) {
     place = list.count;
-    if (place >= MAX_READ_ATTRIBUTES && !known.isNeeded) return;
+    if (place >= MAX_READ_ATTRIBUTES && !known.isNeeded) {
+      if (known.use === 'keep') list.leftOut += 1;
+      return;
+    }
     list.count = place + 1;
     list.keys[place] = known;
     known.setIn = list.serial;

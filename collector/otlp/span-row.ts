@@ -186,12 +186,21 @@ function writeKept(row: RowWriter, view: DataView, own: SpanAttributes, { resour
       kept = writeOwn(row, view, own, isOfContract, kept);
       kept = writeResource(row, own, resource, isOfContract, kept);
     }
+    own.leftOut += wantedOf(own, resource) - kept;
   }
   if (stamp !== null) {
     row.raw(stamp, 0, stamp.byteLength);
     kept += 1;
   }
   row.overwrite(countAt, kept);
+}
+
+/** How many attributes a span would keep, were there no limit. */
+function wantedOf(own: SpanAttributes, resource: readonly ResourceAttribute[]): number {
+  let wanted = 0;
+  for (let i = 0; i < own.count; i += 1) if (own.keys[i]?.use === 'keep') wanted += 1;
+  for (const { known } of resource) if (!hasAttribute(own, known)) wanted += 1;
+  return wanted;
 }
 
 /** @param isOfContract null: both those of the contract and the others */

@@ -14,6 +14,7 @@ describe('the configuration of waybill serve', () => {
       dataDir: '.waybill',
       contract: null,
       quietMs: 5_000,
+      questionMs: 10_000,
       drainMs: 0,
       clickHouseHost: '127.0.0.1',
       isWide: false,
