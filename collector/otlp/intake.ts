@@ -18,7 +18,7 @@ export interface IntakeOptions {
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
   readonly metrics: Metrics;
-  /** Bytes of all bodies, packed and unpacked, that may be in work at once. */
+  /** Bytes of all bodies, packed and unpacked, and of the rows made of them, that may be in work at once. */
   readonly maxBytesInFlight?: number;
 }
 
@@ -33,8 +33,19 @@ export interface Taken {
 export interface Intake {
   /** Opens a request's share of the memory that all of them have together. */
   readonly open: () => ByteShare;
-  /** Resolves when the spans are durable. @throws MalformedRequest, TooManySpans, StoreUnavailable */
-  readonly take: (body: Buffer, encoding: Encoding, transport: Transport, caller: Caller) => Promise<Taken>;
+  /**
+   * Resolves when the spans are durable.
+   *
+   * @param body is read before this returns: afterwards its memory may serve another
+   * @throws MalformedRequest, TooManySpans, StoreUnavailable
+   */
+  readonly take: (
+    body: Buffer,
+    encoding: Encoding,
+    transport: Transport,
+    caller: Caller,
+    share: ByteShare,
+  ) => Promise<Taken>;
 }
 
 const MIB = 1024 ** 2;
@@ -44,7 +55,7 @@ const MAX_SPANS = 200_000;
 
 /** Creates the one intake that the receivers share. */
 export function createIntake(options: IntakeOptions): Intake {
-  const { contract, sink, clockUs, metrics, maxBytesInFlight = 256 * MIB } = options;
+  const { contract, sink, clockUs, metrics, maxBytesInFlight = 128 * MIB } = options;
   const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
   const hint = createHints(contract, clockUs);
   const budget = createByteBudget(maxBytesInFlight);
@@ -52,10 +63,11 @@ export function createIntake(options: IntakeOptions): Intake {
   metrics.watchLeftOut(() => ({ attributes: reader.attributes.leftOut, forgotten: reader.keys.forgotten() }));
   return {
     open: budget.open,
-    take: async (body, encoding, transport, caller) => {
+    take: async (body, encoding, transport, caller, share) => {
       const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
       const { rows, rejected, rejectedReason, lacking } = decode(body, reader, senderOf(caller));
       const taken = rows.starts.length;
+      share.holdOnly(rows.bytes.byteLength);
       metrics.received(transport, taken + rejected);
       metrics.rejected(transport, rejected);
       await sink.write(rows);
