@@ -3,7 +3,7 @@ import type { JsonSpan } from '../collector/otlp/request.js';
 import { requestOf, toProtobuf } from '../collector/otlp/request.js';
 
 /** A number that stands in a template, to be put in place of. */
-const MARK = /@{12}/g;
+const MARK = '@'.repeat(12);
 
 /**
  * Makes requests that differ in their numbers alone, since to encode each anew would take longer than to receive it.
@@ -17,10 +17,9 @@ export function floodOf(span: JsonSpan, spans: number, traceId: string | null): 
     return { ...span, traceId: traceId ?? `${'f'.repeat(16)}${id}`, spanId: `${'e'.repeat(8)}${id.slice(8)}` };
   });
   const template = toProtobuf(requestOf(marked, 'service-@@@@@@@@@@@@'));
-  const text = template.toString('latin1');
-  const numbers = [...text.matchAll(MARK)].map(({ index }) => index);
-  const spanIds = [...text.matchAll(/\x12\x08\xee{4}/g)].map(({ index }) => index + 2);
-  const traceIds = traceId === null ? [...text.matchAll(/\x0a\x10\xff{8}/g)].map(({ index }) => index + 2) : [];
+  const numbers = placesOf(template, Buffer.from(MARK));
+  const spanIds = placesOf(template, Buffer.from('1208eeeeeeee', 'hex')).map((at) => at + 2);
+  const traceIds = placesOf(template, Buffer.from('0a10ffffffffffffffff', 'hex')).map((at) => at + 2);
   return (request) => {
     const body = Buffer.from(template);
     for (const at of spanIds) body.writeUInt32BE(request, at);
@@ -30,6 +29,12 @@ export function floodOf(span: JsonSpan, spans: number, traceId: string | null): 
     }
     return body;
   };
+}
+
+function placesOf(bytes: Buffer, wanted: Buffer): number[] {
+  const places: number[] = [];
+  for (let at = bytes.indexOf(wanted); at !== -1; at = bytes.indexOf(wanted, at + wanted.length)) places.push(at);
+  return places;
 }
 
 /** What senders of a flood were told. */
