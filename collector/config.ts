@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { userHashOf } from './privacy/hash-users.js';
 import { StartError } from './start-error.js';
 import type { TlsFiles } from './tls.js';
 import type { StoreAddress } from './store/client.js';
@@ -37,6 +38,8 @@ export interface ServeConfig {
   readonly retention: Retention;
   /** A server to use in place of the embedded one. */
   readonly clickHouse: StoreAddress | null;
+  /** Puts something else in place of user ids; null: they are stored as they are named. */
+  readonly hashUser: ((user: string) => string) | null;
   readonly logLevel: string;
 }
 
@@ -103,6 +106,7 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     drainMs: time('drain', 0),
     retention: retentionOf(set(env['WAYBILL_RETENTION_SPANS']), set(env['WAYBILL_RETENTION_CALLS'])),
     clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
+    hashUser: userHashOf(env),
     logLevel: levelOf(text('logLevel')),
   };
 }

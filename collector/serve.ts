@@ -21,6 +21,8 @@ import type { Usage } from './keys/usage.js';
 import { createUsage } from './keys/usage.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
+import type { UserHasher } from './privacy/hash-users.js';
+import { createUserHasher } from './privacy/hash-users.js';
 import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
@@ -86,17 +88,9 @@ export async function serve(
     const usage = createUsage(store, clockUs, log);
     const metrics = createMetrics();
     const readiness = createReadiness(asked);
-    const base: Base = {
-      config,
-      contract,
-      log,
-      store,
-      asked,
-      metrics,
-      certificate,
-      door: createDoor(ring, usage),
-      keep,
-    };
+    const users = config.hashUser === null ? null : createUserHasher(config.hashUser, contract);
+    const door = createDoor(ring, usage);
+    const base: Base = { config, contract, log, store, asked, users, metrics, certificate, door, keep };
     startAudits(base, targets);
     await startAnswers(base, usage, readiness);
     await startReceivers(base);
@@ -131,6 +125,7 @@ interface Base {
   readonly store: Store;
   /** The same, for whoever waits for an answer. */
   readonly asked: Store;
+  readonly users: UserHasher | null;
   readonly metrics: Metrics;
   readonly certificate: Certificate | null;
   readonly door: Door;
@@ -154,22 +149,32 @@ function startAudits({ config, contract, log, store, metrics, keep }: Base, targ
 
 /** Serves the API and the page. */
 async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Promise<void> {
-  const { config, contract, log, asked: store, metrics, certificate, door, keep } = base;
+  const { config, contract, log, asked: store, users, metrics, certificate, door, keep } = base;
   const { host, apiPort, quietMs } = config;
   const news = startAuditNews({ store, log });
-  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
+  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news, users });
   keep(await startApi(api, host, apiPort, certificate));
   // Ends before the API, which waits for the connections of those who listen.
   keep(news);
 }
 
 /** Takes spans over HTTP, and over gRPC where it is not left out. */
-async function startReceivers({ config, contract, log, store, metrics, certificate, door, keep }: Base): Promise<void> {
+async function startReceivers({
+  config,
+  contract,
+  log,
+  store,
+  users,
+  metrics,
+  certificate,
+  door,
+  keep,
+}: Base): Promise<void> {
   const { host, otlpPort, grpcPort } = config;
   const sink = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
   metrics.watchHeldSpans(sink.heldSpans);
   const { intake } = keep(
-    await startReceiver({ host, port: otlpPort, contract, sink, log, clockUs, metrics, door, certificate }),
+    await startReceiver({ host, port: otlpPort, contract, sink, log, clockUs, metrics, door, certificate, users }),
   );
   if (grpcPort === null) return;
   keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door, certificate }));

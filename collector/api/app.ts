@@ -7,6 +7,7 @@ import type { Door } from '../keys/door.js';
 import { localDoor } from '../keys/door.js';
 import { NoKey, NotAllowed } from '../keys/errors.js';
 import type { Usage } from '../keys/usage.js';
+import type { UserHasher } from '../privacy/hash-users.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { Metrics } from '../watch/metrics.js';
@@ -36,6 +37,8 @@ export interface ApiOptions {
   /** Left out: what is done is not written down. */
   readonly usage?: Usage;
   readonly news: AuditNews;
+  /** Left out: users are stored as they are named. */
+  readonly users?: UserHasher | null;
 }
 
 /** What is no page needs nothing; pages say themselves what they need. */
@@ -84,7 +87,7 @@ export function createApi(options: ApiOptions): Express {
       requireUnbound(guard.callerOf(request));
       next();
     },
-    ...receivePayloads(store, clockUs),
+    ...receivePayloads(store, clockUs, options.users),
   );
   app.get(
     '/v1/traces/:id',

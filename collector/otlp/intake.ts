@@ -1,5 +1,6 @@
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Caller } from '../keys/key-ring.js';
+import type { UserHasher } from '../privacy/hash-users.js';
 import type { SpanRows } from '../store/span-rows.js';
 import type { Metrics, Transport } from '../watch/metrics.js';
 import type { ByteShare } from './byte-budget.js';
@@ -18,6 +19,8 @@ export interface IntakeOptions {
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
   readonly metrics: Metrics;
+  /** Left out: users are stored as they are named. */
+  readonly users?: UserHasher | null;
   /** Bytes of all bodies, packed and unpacked, and of the rows made of them, that may be in work at once. */
   readonly maxBytesInFlight?: number;
 }
@@ -55,7 +58,7 @@ const MAX_SPANS = 200_000;
 
 /** Creates the one intake that the receivers share. */
 export function createIntake(options: IntakeOptions): Intake {
-  const { contract, sink, clockUs, metrics, maxBytesInFlight = 128 * MIB } = options;
+  const { contract, sink, clockUs, metrics, users = null, maxBytesInFlight = 128 * MIB } = options;
   const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
   const hint = createHints(contract, clockUs);
   const budget = createByteBudget(maxBytesInFlight);
@@ -65,7 +68,8 @@ export function createIntake(options: IntakeOptions): Intake {
     open: budget.open,
     take: async (body, encoding, transport, caller, share) => {
       const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
-      const { rows, rejected, rejectedReason, lacking } = decode(body, reader, senderOf(caller));
+      const { rows: said, rejected, rejectedReason, lacking } = decode(body, reader, senderOf(caller));
+      const rows = users === null ? said : users.inRows(said);
       const taken = rows.starts.length;
       share.holdOnly(rows.bytes.byteLength);
       metrics.received(transport, taken + rejected);

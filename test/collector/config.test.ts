@@ -16,6 +16,7 @@ describe('the configuration of waybill serve', () => {
       quietMs: 5_000,
       questionMs: 10_000,
       drainMs: 0,
+      hashUser: null,
       clickHouseHost: '127.0.0.1',
       isWide: false,
       tls: null,

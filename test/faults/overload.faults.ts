@@ -59,9 +59,9 @@ it('a flood of far more than can be taken is refused beyond what is, in bounded 
 /** Asks now and then, as people and probes would, and notes the slowest answer. */
 function watchWhile({ apiUrl, child }: RunningWaybill) {
   const seen = { slowestMs: 0, slowest: '', memoryMiB: 0, bytesInFlight: 0, audits: 0, failures: [] as string[] };
-  let isOver = false;
+  const over = new AbortController();
   const watching = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       for (const path of ['/readyz', '/metrics', '/v1/score?tenant=acme']) {
         const startedMs = performance.now();
         const answer = await fetch(`${apiUrl}${path}`);
@@ -80,7 +80,7 @@ function watchWhile({ apiUrl, child }: RunningWaybill) {
   })();
   return {
     stop: async () => {
-      isOver = true;
+      over.abort();
       await watching;
       return seen;
     },

@@ -71,32 +71,6 @@ describe('audit loop', () => {
     expect(await calls()).toMatchObject([{ verdict: 'enforceable', cost: '0.0035' }]);
   });
 
-  it('audits a trace that never ends once a minute, and once more when it has ended after all', async () => {
-    const counted = async () =>
-      test.store.rows('SELECT count() AS calls, toString(sum(cost_usd)) AS cost FROM calls FINAL');
-    const web = trace().station('web', clean);
-    await writer.write(web.spans);
-    let written = web.spans.length;
-    const seen: unknown[] = [];
-    for (let second = 1; second <= 130; second += 1) {
-      nowUs += 1_000_000;
-      if (second % 2 === 0) {
-        web.call('gpt-4o');
-        await writer.write(web.spans.slice(written));
-        written = web.spans.length;
-      }
-      if (second % 5 === 0) await loop.sweep();
-      if (second % 65 === 0) seen.push(...(await counted()));
-    }
-    expect(seen).toEqual([
-      { calls: expect.stringMatching(/^(2[89]|3\d)$/), cost: expect.stringMatching(/^0\.1/) },
-      { calls: expect.stringMatching(/^(5[89]|6\d)$/), cost: expect.stringMatching(/^0\.2/) },
-    ]);
-    expect(loop.stats()).toMatchObject({ overdueTraces: 2 });
-    await settle();
-    expect(await counted()).toEqual([{ calls: '65', cost: '0.2275' }]);
-  });
-
   it('audits a trace that is split over two requests as a whole', async () => {
     const [first, ...rest] = trace().station('web', clean).station('agent', clean).call('gpt-4o').spans;
     await writer.write(rest);
