@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { userHashOf } from './privacy/hash-users.js';
 import { StartError } from './start-error.js';
 import type { TlsFiles } from './tls.js';
+import { ownTracesUrl } from './watch/own-traces.js';
 import type { StoreAddress } from './store/client.js';
 import { parseClickHouseUrl } from './store/client.js';
 import { existingPassword } from './store/embedded/credentials.js';
@@ -40,6 +41,8 @@ export interface ServeConfig {
   readonly clickHouse: StoreAddress | null;
   /** Puts something else in place of user ids; null: they are stored as they are named. */
   readonly hashUser: ((user: string) => string) | null;
+  /** Where Waybill's own traces go; null: nowhere. */
+  readonly ownTraces: URL | null;
   readonly logLevel: string;
 }
 
@@ -107,6 +110,7 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     retention: retentionOf(set(env['WAYBILL_RETENTION_SPANS']), set(env['WAYBILL_RETENTION_CALLS'])),
     clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
     hashUser: userHashOf(env),
+    ownTraces: ownTracesUrl(env, port('otlpPort', 4318)),
     logLevel: levelOf(text('logLevel')),
   };
 }

@@ -34,9 +34,11 @@ import { applyRetention } from './store/retention.js';
 import { startSpanWriter } from './store/span-writer.js';
 import type { Certificate } from './tls.js';
 import { watchCertificate } from './tls.js';
-import { countFindings, timeInserts } from './watch/counted.js';
+import { countFindings, timeInserts, traceInserts } from './watch/counted.js';
 import type { Metrics } from './watch/metrics.js';
 import { createMetrics } from './watch/metrics.js';
+import type { OwnTraces } from './watch/own-traces.js';
+import { startOwnTraces } from './watch/own-traces.js';
 import type { Readiness } from './watch/readiness.js';
 import { createReadiness } from './watch/readiness.js';
 
@@ -90,7 +92,8 @@ export async function serve(
     const readiness = createReadiness(asked);
     const users = config.hashUser === null ? null : createUserHasher(config.hashUser, contract);
     const door = createDoor(ring, usage);
-    const base: Base = { config, contract, log, store, asked, users, metrics, certificate, door, keep };
+    const traces = config.ownTraces === null ? null : keep(await startOwnTraces(config.ownTraces));
+    const base: Base = { config, contract, log, store, asked, users, traces, metrics, certificate, door, keep };
     startAudits(base, targets);
     await startAnswers(base, usage, readiness);
     await startReceivers(base);
@@ -126,6 +129,7 @@ interface Base {
   /** The same, for whoever waits for an answer. */
   readonly asked: Store;
   readonly users: UserHasher | null;
+  readonly traces: OwnTraces | null;
   readonly metrics: Metrics;
   readonly certificate: Certificate | null;
   readonly door: Door;
@@ -136,23 +140,38 @@ interface Base {
 type Keep = <T extends AsyncDisposable>(one: T) => T;
 
 /** Audits what settles, and warns of what comes of it. */
-function startAudits({ config, contract, log, store, metrics, keep }: Base, targets: readonly Target[]): void {
+function startAudits({ config, contract, log, store, traces, metrics, keep }: Base, targets: readonly Target[]): void {
   const { quietMs } = config;
   const alertMetrics = createAlertMetrics(metrics.registry);
   const alerts = keep(
     startAlertLoop({ store, contract: contract.source, targets, metrics: alertMetrics, clockUs, log }),
   );
   const audit = countFindings(auditTrace, metrics);
-  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, onCalls: alerts.wake }));
+  const around = (round: () => Promise<void>): Promise<void> =>
+    traces === null ? round() : traces.within('audit sweep', {}, round);
+  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, around, onCalls: alerts.wake }));
   metrics.watchAudit(loop.stats, clockUs);
 }
 
 /** Serves the API and the page. */
 async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Promise<void> {
-  const { config, contract, log, asked: store, users, metrics, certificate, door, keep } = base;
+  const { config, contract, log, asked: store, users, traces, metrics, certificate, door, keep } = base;
   const { host, apiPort, quietMs } = config;
   const news = startAuditNews({ store, log });
-  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news, users });
+  const api = createApi({
+    store,
+    contract,
+    log,
+    clockUs,
+    quietMs,
+    metrics,
+    readiness,
+    door,
+    usage,
+    news,
+    users,
+    traces,
+  });
   keep(await startApi(api, host, apiPort, certificate));
   // Ends before the API, which waits for the connections of those who listen.
   keep(news);
@@ -165,16 +184,30 @@ async function startReceivers({
   log,
   store,
   users,
+  traces,
   metrics,
   certificate,
   door,
   keep,
 }: Base): Promise<void> {
   const { host, otlpPort, grpcPort } = config;
-  const sink = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
+  const timed = timeInserts(store, metrics);
+  const sink = keep(startSpanWriter({ store: traces === null ? timed : traceInserts(timed, traces), clockUs }));
   metrics.watchHeldSpans(sink.heldSpans);
   const { intake } = keep(
-    await startReceiver({ host, port: otlpPort, contract, sink, log, clockUs, metrics, door, certificate, users }),
+    await startReceiver({
+      host,
+      port: otlpPort,
+      contract,
+      sink,
+      log,
+      clockUs,
+      metrics,
+      door,
+      certificate,
+      users,
+      traces,
+    }),
   );
   if (grpcPort === null) return;
   keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door, certificate }));

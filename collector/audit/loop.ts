@@ -35,6 +35,8 @@ export interface AuditLoopOptions {
   readonly stepArrivals?: number;
   /** How one trace is audited. */
   readonly audit?: typeof auditTrace;
+  /** Makes a round; left out: nothing is done around it. */
+  readonly around?: (round: () => Promise<void>) => Promise<void>;
   /** Is told when audits with calls in them are written. */
   readonly onCalls?: () => void;
 }
@@ -94,7 +96,13 @@ const OVERDUE_QUIET_PERIODS = 12;
  */
 export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   const { store, contract, clockUs, log, quietMs = 5_000, intervalMs = 1_000, share = { index: 0, of: 1 } } = options;
-  const { maxSpansPerTrace, stepArrivals = 50_000, audit = auditTrace, onCalls = () => {} } = options;
+  const {
+    maxSpansPerTrace,
+    stepArrivals = 50_000,
+    audit = auditTrace,
+    onCalls = () => {},
+    around = (one) => one(),
+  } = options;
   const stats = { sweeps: 0, traces: 0, calls: 0, failedTraces: 0, cutTraces: 0, overdueTraces: 0, cutUs: 0 };
   const lastOverlapUs = OVERLAPS.map(() => clockUs());
   const overdueUs = OVERDUE_QUIET_PERIODS * quietMs * 1_000;
@@ -210,7 +218,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     log.error({ err: error, traceId }, 'A trace could not be audited; its calls are not counted');
   }
 
-  const rounds = startRounds(round, {
+  const rounds = startRounds(() => around(round), {
     intervalMs,
     longestBackoffMs: LONGEST_BACKOFF_MS,
     log,

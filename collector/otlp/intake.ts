@@ -3,6 +3,7 @@ import type { Caller } from '../keys/key-ring.js';
 import type { UserHasher } from '../privacy/hash-users.js';
 import type { SpanRows } from '../store/span-rows.js';
 import type { Metrics, Transport } from '../watch/metrics.js';
+import type { OwnTraces } from '../watch/own-traces.js';
 import type { ByteShare } from './byte-budget.js';
 import { createByteBudget } from './byte-budget.js';
 import { createHints } from './hints.js';
@@ -19,6 +20,8 @@ export interface IntakeOptions {
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
   readonly metrics: Metrics;
+  /** Left out: what is taken is in no traces of our own. */
+  readonly traces?: OwnTraces | null;
   /** Left out: users are stored as they are named. */
   readonly users?: UserHasher | null;
   /** Bytes of all bodies, packed and unpacked, and of the rows made of them, that may be in work at once. */
@@ -58,13 +61,13 @@ const MAX_SPANS = 200_000;
 
 /** Creates the one intake that the receivers share. */
 export function createIntake(options: IntakeOptions): Intake {
-  const { contract, sink, clockUs, metrics, users = null, maxBytesInFlight = 128 * MIB } = options;
+  const { contract, sink, clockUs, metrics, users = null, traces = null, maxBytesInFlight = 128 * MIB } = options;
   const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
   const hint = createHints(contract, clockUs);
   const budget = createByteBudget(maxBytesInFlight);
   metrics.watchBytesInFlight(budget.heldBytes);
   metrics.watchLeftOut(() => ({ attributes: reader.attributes.leftOut, forgotten: reader.keys.forgotten() }));
-  return {
+  const intake: Intake = {
     open: budget.open,
     take: async (body, encoding, transport, caller, share) => {
       const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
@@ -81,5 +84,13 @@ export function createIntake(options: IntakeOptions): Intake {
         message: rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(lacking),
       };
     },
+  };
+  if (traces === null) return intake;
+  return {
+    ...intake,
+    take: (body, encoding, transport, caller, share) =>
+      traces.within(`receive ${transport}`, { 'waybill.encoding': encoding, 'waybill.bytes': body.length }, () =>
+        intake.take(body, encoding, transport, caller, share),
+      ),
   };
 }

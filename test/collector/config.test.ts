@@ -17,6 +17,7 @@ describe('the configuration of waybill serve', () => {
       questionMs: 10_000,
       drainMs: 0,
       hashUser: null,
+      ownTraces: null,
       clickHouseHost: '127.0.0.1',
       isWide: false,
       tls: null,
