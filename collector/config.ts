@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { userHashOf } from './privacy/hash-users.js';
 import { StartError } from './start-error.js';
 import type { TlsFiles } from './tls.js';
-import { ownTracesUrl } from './watch/own-traces.js';
+import { ownTracesUrl } from './watch/own-traces-url.js';
 import type { StoreAddress } from './store/client.js';
 import { parseClickHouseUrl } from './store/client.js';
 import { existingPassword } from './store/embedded/credentials.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ownTracesUrl } from '../../../collector/watch/own-traces.js';
+import { ownTracesUrl } from '../../../collector/watch/own-traces-url.js';
 import type { Receiver } from '../../../collector/otlp/receiver.js';
 import type { SpanRows } from '../../../collector/store/span-rows.js';
 import { good, PROTOBUF, receive } from '../otlp/send.js';
