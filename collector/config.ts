@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { userHashOf } from './privacy/hash-users.js';
 import { StartError } from './start-error.js';
 import type { TlsFiles } from './tls.js';
+import { ownTracesUrl } from './watch/own-traces-url.js';
 import type { StoreAddress } from './store/client.js';
 import { parseClickHouseUrl } from './store/client.js';
 import { existingPassword } from './store/embedded/credentials.js';
@@ -29,12 +31,18 @@ export interface ServeConfig {
   readonly contract: string | null;
   /** A trace is settled when nothing has arrived for it for so long. */
   readonly quietMs: number;
+  /** Who asks the API is told by then that ClickHouse does not answer. */
+  readonly questionMs: number;
   /** From the moment at which it is no longer ready to that at which it takes no more, when told to stop. */
   readonly drainMs: number;
   /** For how long spans and calls are kept. */
   readonly retention: Retention;
   /** A server to use in place of the embedded one. */
   readonly clickHouse: StoreAddress | null;
+  /** Puts something else in place of user ids; null: they are stored as they are named. */
+  readonly hashUser: ((user: string) => string) | null;
+  /** Where Waybill's own traces go; null: nowhere. */
+  readonly ownTraces: URL | null;
   readonly logLevel: string;
 }
 
@@ -97,9 +105,12 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     dataDir: text('data') ?? '.waybill',
     contract: text('contract') ?? null,
     quietMs: time('quiet', 5_000),
+    questionMs: timeOf(set(env['WAYBILL_QUESTION_TIMEOUT']), 'WAYBILL_QUESTION_TIMEOUT', 10_000),
     drainMs: time('drain', 0),
     retention: retentionOf(set(env['WAYBILL_RETENTION_SPANS']), set(env['WAYBILL_RETENTION_CALLS'])),
     clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
+    hashUser: userHashOf(env),
+    ownTraces: ownTracesUrl(env, port('otlpPort', 4318)),
     logLevel: levelOf(text('logLevel')),
   };
 }

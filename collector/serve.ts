@@ -21,6 +21,8 @@ import type { Usage } from './keys/usage.js';
 import { createUsage } from './keys/usage.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
+import type { UserHasher } from './privacy/hash-users.js';
+import { createUserHasher } from './privacy/hash-users.js';
 import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
@@ -32,9 +34,11 @@ import { applyRetention } from './store/retention.js';
 import { startSpanWriter } from './store/span-writer.js';
 import type { Certificate } from './tls.js';
 import { watchCertificate } from './tls.js';
-import { countFindings, timeInserts } from './watch/counted.js';
+import { countFindings, timeInserts, traceInserts } from './watch/counted.js';
 import type { Metrics } from './watch/metrics.js';
 import { createMetrics } from './watch/metrics.js';
+import type { OwnTraces } from './watch/own-traces.js';
+import { startOwnTraces } from './watch/own-traces.js';
 import type { Readiness } from './watch/readiness.js';
 import { createReadiness } from './watch/readiness.js';
 
@@ -79,12 +83,17 @@ export async function serve(
     const store = keep(connectStore(address));
     await retain(store, config.retention, log);
     await noteContract(store, { file, contract: contract.source }, clockUs());
-    const ring = createKeyRing(store);
+    // Connections of its own: questions wait neither behind audits nor as long as these.
+    const asked = keep(connectStore(address, config.questionMs));
+    const ring = createKeyRing(asked);
     if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
     const usage = createUsage(store, clockUs, log);
     const metrics = createMetrics();
-    const readiness = createReadiness(store);
-    const base: Base = { config, contract, log, store, metrics, certificate, door: createDoor(ring, usage), keep };
+    const readiness = createReadiness(asked);
+    const users = config.hashUser === null ? null : createUserHasher(config.hashUser, contract);
+    const door = createDoor(ring, usage);
+    const traces = config.ownTraces === null ? null : keep(await startOwnTraces(config.ownTraces));
+    const base: Base = { config, contract, log, store, asked, users, traces, metrics, certificate, door, keep };
     startAudits(base, targets);
     await startAnswers(base, usage, readiness);
     await startReceivers(base);
@@ -117,6 +126,10 @@ interface Base {
   readonly contract: CompiledContract;
   readonly log: Logger;
   readonly store: Store;
+  /** The same, for whoever waits for an answer. */
+  readonly asked: Store;
+  readonly users: UserHasher | null;
+  readonly traces: OwnTraces | null;
   readonly metrics: Metrics;
   readonly certificate: Certificate | null;
   readonly door: Door;
@@ -127,35 +140,74 @@ interface Base {
 type Keep = <T extends AsyncDisposable>(one: T) => T;
 
 /** Audits what settles, and warns of what comes of it. */
-function startAudits({ config, contract, log, store, metrics, keep }: Base, targets: readonly Target[]): void {
+function startAudits({ config, contract, log, store, traces, metrics, keep }: Base, targets: readonly Target[]): void {
   const { quietMs } = config;
   const alertMetrics = createAlertMetrics(metrics.registry);
   const alerts = keep(
     startAlertLoop({ store, contract: contract.source, targets, metrics: alertMetrics, clockUs, log }),
   );
   const audit = countFindings(auditTrace, metrics);
-  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, onCalls: alerts.wake }));
+  const around = (round: () => Promise<void>): Promise<void> =>
+    traces === null ? round() : traces.within('audit sweep', {}, round);
+  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, around, onCalls: alerts.wake }));
   metrics.watchAudit(loop.stats, clockUs);
 }
 
 /** Serves the API and the page. */
 async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Promise<void> {
-  const { config, contract, log, store, metrics, certificate, door, keep } = base;
+  const { config, contract, log, asked: store, users, traces, metrics, certificate, door, keep } = base;
   const { host, apiPort, quietMs } = config;
   const news = startAuditNews({ store, log });
-  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
+  const api = createApi({
+    store,
+    contract,
+    log,
+    clockUs,
+    quietMs,
+    metrics,
+    readiness,
+    door,
+    usage,
+    news,
+    users,
+    traces,
+  });
   keep(await startApi(api, host, apiPort, certificate));
   // Ends before the API, which waits for the connections of those who listen.
   keep(news);
 }
 
 /** Takes spans over HTTP, and over gRPC where it is not left out. */
-async function startReceivers({ config, contract, log, store, metrics, certificate, door, keep }: Base): Promise<void> {
+async function startReceivers({
+  config,
+  contract,
+  log,
+  store,
+  users,
+  traces,
+  metrics,
+  certificate,
+  door,
+  keep,
+}: Base): Promise<void> {
   const { host, otlpPort, grpcPort } = config;
-  const sink = keep(startSpanWriter({ store: timeInserts(store, metrics), clockUs }));
+  const timed = timeInserts(store, metrics);
+  const sink = keep(startSpanWriter({ store: traces === null ? timed : traceInserts(timed, traces), clockUs }));
   metrics.watchHeldSpans(sink.heldSpans);
   const { intake } = keep(
-    await startReceiver({ host, port: otlpPort, contract, sink, log, clockUs, metrics, door, certificate }),
+    await startReceiver({
+      host,
+      port: otlpPort,
+      contract,
+      sink,
+      log,
+      clockUs,
+      metrics,
+      door,
+      certificate,
+      users,
+      traces,
+    }),
   );
   if (grpcPort === null) return;
   keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door, certificate }));

@@ -3,9 +3,28 @@ import { createServer } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { createServer as createTlsServer } from 'node:https';
 import type { Certificate } from './tls.js';
+import { unreadableRequests } from './unreadable-request.js';
 
-/** Creates an HTTP server: over TLS where there is a certificate, in the clear where that is null. */
+/**
+ * Creates an HTTP server: over TLS where there is a certificate, in the clear where that is null.
+ *
+ * @param onUnreadable is told of every message that was no HTTP request, and was answered as such
+ */
 export function createWebServer(
+  options: ServerOptions,
+  certificate: Certificate | null,
+  handle: RequestListener,
+  onUnreadable: () => void = () => {},
+): Server | TlsServer {
+  const unreadable = unreadableRequests(onUnreadable);
+  const server = serverFor(options, certificate, (request, response) => {
+    unreadable.began(request, response);
+    handle(request, response);
+  });
+  return server.on('clientError', unreadable.answer);
+}
+
+function serverFor(
   options: ServerOptions,
   certificate: Certificate | null,
   handle: RequestListener,

@@ -7,7 +7,7 @@ export const malformed = rule({
   question: 'presence',
   defeats: 'attributed',
   summary:
-    'The value is damaged: control characters, outer white space, percent-encoding left in, or over 256 characters.',
+    'The value is damaged: control or invisible characters, outer white space, accents apart from their letters (not NFC), percent-encoding left in, or over 256 characters.',
   why: 'Two spellings of one tenant are two tenants to whoever groups by the value. Percent-encoding is left in where a hop decodes baggage once too little, white space where a header was folded.',
   fix: ({ attribute }) => `Decode and trim ${attribute} once, where it enters, and pass the clean value on.`,
   example: {

@@ -1,7 +1,9 @@
 import { CREDENTIAL_TENANTS } from '../../schemas/attributes.js';
 import { matchesWildcard } from '../policy/resolve.js';
 import { attributeOf } from '../trace/carried.js';
+import { looksTheSame } from './looks-the-same.js';
 import { rule } from './rule.js';
+import { spelled } from './value-problem.js';
 
 export const unauthorizedTenant = rule({
   id: 'unauthorized-tenant',
@@ -21,11 +23,15 @@ export const unauthorizedTenant = rule({
         const allowed = attributeOf(span.attributes, CREDENTIAL_TENANTS);
         const tenant = carried[i]?.tenant;
         if (allowed === undefined || tenant === undefined) continue;
-        if (allowed.split(',').some((pattern) => matchesWildcard(pattern, tenant))) continue;
+        const tenants = allowed.split(',');
+        if (tenants.some((pattern) => matchesWildcard(pattern, tenant))) continue;
+        const meant = tenants.find((one) => looksTheSame(one, tenant));
+        const said =
+          meant === undefined ? `'${tenant}'` : `${spelled(tenant)}, which looks like '${meant}' and is not,`;
         yield {
           attribute: 'tenant',
           spanId: span.spanId,
-          message: `${service} speaks for tenant '${tenant}' with a credential that may only speak for ${allowed}.`,
+          message: `${service} speaks for tenant ${said} with a credential that may only speak for ${allowed}.`,
         };
         return;
       }

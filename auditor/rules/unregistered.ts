@@ -1,5 +1,8 @@
+import type { AuditedAttribute } from '../../schemas/contract.js';
+import type { CompiledContract } from '../contract.js';
+import { looksTheSame } from './looks-the-same.js';
 import { rule } from './rule.js';
-import { quoted, valuesWith } from './value-problem.js';
+import { quoted, spelled, valuesWith } from './value-problem.js';
 
 export const unregistered = rule({
   id: 'unregistered',
@@ -15,5 +18,16 @@ export const unregistered = rule({
     contract: { attributes: { tenant: { values: ['globex'] } } },
   },
   check: (route, contract) =>
-    valuesWith('unregistered', route, contract, (_, value) => `as ${quoted(value)}, which the contract does not allow`),
+    valuesWith('unregistered', route, contract, (attribute, value) => {
+      const meant = valueMeant(attribute, value, contract);
+      return meant === undefined
+        ? `as ${quoted(value)}, which the contract does not allow`
+        : `as ${spelled(value)}, which looks like '${meant}' and is not: the contract does not allow it`;
+    }),
 });
+
+/** The value that the contract lists and that a person could have taken this one for. */
+function valueMeant(attribute: AuditedAttribute, value: string, { source }: CompiledContract): string | undefined {
+  const { values } = source.attributes[attribute];
+  return Array.isArray(values) ? values.find((one) => looksTheSame(one, value)) : undefined;
+}

@@ -23,8 +23,11 @@ const PLACEHOLDERS = new Set([
 
 const MAX_LENGTH = 256;
 
-/** Per UTS #18, `\p{Cc}` are the control characters; percent-encoding is per RFC 3986, section 2.1. */
-const MALFORMED = /\p{Cc}|^\s|\s$|%[0-9a-f]{2}/iu;
+/**
+ * Per UTS #18, `\p{Cc}` are the control characters and `\p{Cf}` those that are not seen, such as spaces of no width;
+ * percent-encoding is per RFC 3986, section 2.1.
+ */
+const MALFORMED = /[\p{Cc}\p{Cf}]|^\s|\s$|%[0-9a-f]{2}/iu;
 
 /** Values are few and come again with every call: what was found out about so many of a contract's is kept. */
 const REMEMBERED = 10_000;
@@ -49,7 +52,7 @@ export function isPlaceholder(value: string): boolean {
 
 function judge(attribute: AuditedAttribute, value: string, contract: CompiledContract): ValueProblem | null {
   if (isPlaceholder(value)) return 'placeholder';
-  if (value.length > MAX_LENGTH || MALFORMED.test(value)) return 'malformed';
+  if (value.length > MAX_LENGTH || MALFORMED.test(value) || value !== value.normalize('NFC')) return 'malformed';
   return contract.isRegistered(attribute, value) ? null : 'unregistered';
 }
 
@@ -88,8 +91,18 @@ export function* valuesWith(
   }
 }
 
-/** A value as it may stand in a message: control characters made visible, long ones cut. */
+/** A value as it may stand in a message: what is not seen is made visible, and what is long is cut. */
 export function quoted(value: string): string {
   const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
-  return JSON.stringify(short).replaceAll(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16)}`);
+  return JSON.stringify(short).replaceAll(/[\p{Cc}\p{Cf}\u00a0\u2000-\u200a\u202f\u3000]/gu, coded);
+}
+
+/** The same in which also letters are made visible that look like others. */
+export function spelled(value: string): string {
+  return quoted(value).replaceAll(/[^\x20-\x7e…]/gu, coded);
+}
+
+function coded(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16);
+  return code.length <= 2 ? `\\x${code}` : `\\u{${code}}`;
 }

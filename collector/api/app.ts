@@ -7,9 +7,11 @@ import type { Door } from '../keys/door.js';
 import { localDoor } from '../keys/door.js';
 import { NoKey, NotAllowed } from '../keys/errors.js';
 import type { Usage } from '../keys/usage.js';
+import type { UserHasher } from '../privacy/hash-users.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { Metrics } from '../watch/metrics.js';
+import type { OwnTraces } from '../watch/own-traces.js';
 import type { Readiness } from '../watch/readiness.js';
 import type { Guard } from './guard.js';
 import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './guard.js';
@@ -36,6 +38,10 @@ export interface ApiOptions {
   /** Left out: what is done is not written down. */
   readonly usage?: Usage;
   readonly news: AuditNews;
+  /** Left out: requests are in no traces of our own. */
+  readonly traces?: OwnTraces | null;
+  /** Left out: users are stored as they are named. */
+  readonly users?: UserHasher | null;
 }
 
 /** What is no page needs nothing; pages say themselves what they need. */
@@ -47,6 +53,7 @@ export function createApi(options: ApiOptions): Express {
   const sessions = createSessions();
   const guard = createGuard(door, sessions);
   const app = express();
+  if (options.traces) app.use(options.traces.requests);
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING } }));
   app.set('query parser', 'simple');
   app.use((_request, response, next) => {
@@ -84,7 +91,7 @@ export function createApi(options: ApiOptions): Express {
       requireUnbound(guard.callerOf(request));
       next();
     },
-    ...receivePayloads(store, clockUs),
+    ...receivePayloads(store, clockUs, options.users),
   );
   app.get(
     '/v1/traces/:id',

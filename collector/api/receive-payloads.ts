@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { recordIds } from '../../auditor/payloads/record-span.js';
 import type { GatewayRecord } from '../../schemas/payload.js';
 import { gatewayNames } from '../../schemas/payload.js';
+import type { UserHasher } from '../privacy/hash-users.js';
 import type { Store } from '../store/client.js';
 import { recordsOf, writePayloads } from '../store/payloads.js';
 import { MAX_EXPLAINED, readPayloads } from './read-payloads.js';
@@ -34,18 +35,25 @@ export const payloadsRoute = {
  * Takes the records of a gateway's log: one, a list, or one a line. It answers when they are durable.
  *
  * @param clockUs the present, microseconds since 1970
+ * @param users null: users are stored as they are named
  */
-export function receivePayloads(store: Store, clockUs: () => number): RequestHandler[] {
+export function receivePayloads(
+  store: Store,
+  clockUs: () => number,
+  users: UserHasher | null = null,
+): RequestHandler[] {
   return [
     express.raw({ type: () => true, limit: MAX_BYTES, inflate: true }),
     answering(async (request, response) => {
       const gateway = gatewaySchema.safeParse(request.params['gateway']);
       if (!gateway.success) throw new BadRequest(`Records are taken from: ${gatewayNames.join(', ')}.`);
       const body: unknown = request.body;
-      const { records, reasons, rejected } = readPayloads(
-        body instanceof Buffer ? body : Buffer.alloc(0),
-        gateway.data,
-      );
+      const {
+        records: said,
+        reasons,
+        rejected,
+      } = readPayloads(body instanceof Buffer ? body : Buffer.alloc(0), gateway.data);
+      const records = users === null ? said : users.inRecords(said);
       await writePayloads(store, await withoutLess(store, records), clockUs());
       if (records.length === 0) response.status(400);
       const answer = { accepted: records.length, rejected, reasons };

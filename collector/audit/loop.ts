@@ -35,6 +35,8 @@ export interface AuditLoopOptions {
   readonly stepArrivals?: number;
   /** How one trace is audited. */
   readonly audit?: typeof auditTrace;
+  /** Makes a round; left out: nothing is done around it. */
+  readonly around?: (round: () => Promise<void>) => Promise<void>;
   /** Is told when audits with calls in them are written. */
   readonly onCalls?: () => void;
 }
@@ -48,6 +50,8 @@ export interface AuditStats {
   readonly failedTraces: number;
   /** Traces of which only a part was audited, for they have too many spans. */
   readonly cutTraces: number;
+  /** Traces that were audited though spans kept coming; one that is audited again counts again. */
+  readonly overdueTraces: number;
   /** Every trace that settled up to here is audited; microseconds since 1970, 0 before the first sweep. */
   readonly cutUs: number;
 }
@@ -81,14 +85,28 @@ const OVERLAPS = [
 ] as const;
 
 /**
+ * A trace for which spans keep coming never settles: as often as so many quiet periods pass it is audited as it stands,
+ * so that nobody can keep spend out of sight by never ending a trace.
+ */
+const OVERDUE_QUIET_PERIODS = 12;
+
+/**
  * Starts the loop. All its state is in ClickHouse: after a crash it goes on from its cut, and does at most one round
  * again, which changes nothing, since an audit replaces the one before.
  */
 export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   const { store, contract, clockUs, log, quietMs = 5_000, intervalMs = 1_000, share = { index: 0, of: 1 } } = options;
-  const { maxSpansPerTrace, stepArrivals = 50_000, audit = auditTrace, onCalls = () => {} } = options;
-  const stats = { sweeps: 0, traces: 0, calls: 0, failedTraces: 0, cutTraces: 0, cutUs: 0 };
+  const {
+    maxSpansPerTrace,
+    stepArrivals = 50_000,
+    audit = auditTrace,
+    onCalls = () => {},
+    around = (one) => one(),
+  } = options;
+  const stats = { sweeps: 0, traces: 0, calls: 0, failedTraces: 0, cutTraces: 0, overdueTraces: 0, cutUs: 0 };
   const lastOverlapUs = OVERLAPS.map(() => clockUs());
+  const overdueUs = OVERDUE_QUIET_PERIODS * quietMs * 1_000;
+  let lastOverdueUs = clockUs();
   let cutUs: number | null = null;
   let cutWrittenUs = 0;
   let failuresInARow = 0;
@@ -114,6 +132,11 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
       await auditWindow(settledBeforeUs - backUs, settledBeforeUs, settledBeforeUs);
       lastOverlapUs[i] = nowUs;
     }
+    if (Math.abs(nowUs - lastOverdueUs) >= overdueUs) {
+      const fromUs = settledBeforeUs - overdueUs;
+      await auditWindow(fromUs, settledBeforeUs, settledBeforeUs, undefined, fromUs + overdueUs / 2);
+      lastOverdueUs = nowUs;
+    }
     stats.sweeps += 1;
   }
 
@@ -128,10 +151,13 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     toUs: number,
     settledBeforeUs: number,
     onStep?: (doneUs: number, settled: number) => Promise<void>,
+    overdueBeforeUs = 0,
   ): Promise<void> {
     for (let atUs = fromUs; atUs < toUs;) {
       const endUs: number = Math.min((await stepEndUs(store, atUs, stepArrivals)) ?? toUs, toUs);
-      const settled = await settledTraces(store, { fromUs: atUs, toUs: endUs, settledBeforeUs, share });
+      const window = { fromUs: atUs, toUs: endUs, settledBeforeUs, overdueBeforeUs, share };
+      const settled = await settledTraces(store, window);
+      stats.overdueTraces += settled.filter(({ arrivalsUs }) => arrivalsUs.some((us) => us > settledBeforeUs)).length;
       if (!(await auditChunks(chunksOf(settled, CHUNK_SPANS)))) return;
       await onStep?.(endUs, settled.length);
       atUs = endUs;
@@ -206,7 +232,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     log.error({ err: error, traceId }, 'A trace could not be audited; its calls are not counted');
   }
 
-  const rounds = startRounds(round, {
+  const rounds = startRounds(() => around(round), {
     intervalMs,
     longestBackoffMs: LONGEST_BACKOFF_MS,
     log,

@@ -4,8 +4,9 @@ import type { CompiledContract } from '../../auditor/contract.js';
 import type { StoreFlags } from '../config.js';
 import { contractInForce } from '../contract/in-force.js';
 import { writeAuditLog } from '../keys/audit-log.js';
+import { userHashOf } from '../privacy/hash-users.js';
 import type { Stored, Subject } from '../store/forget.js';
-import { countStored, forget } from '../store/forget.js';
+import { countStored, forget, sumOfStored } from '../store/forget.js';
 import { withStore } from '../store/with-store.js';
 import { UsageError } from './exit.js';
 
@@ -34,13 +35,16 @@ export function forgetCommand(): Command {
 It works beside a running Waybill, or without one. Stop what sends its spans first.
 A trace is deleted whole where no call in it is another's. In a trace with others' calls, its own are deleted with their
 spans, and its name gives way to (forgotten) in the rest. Keys bound to the tenant alone are revoked.
+Where users are hashed, give --user as applications name it, and WAYBILL_USER_HASH_KEY as the server has it.
 Backups that were made before still hold it. Exit: 0 done, 2 could not.`,
     )
     .action(async ({ tenant, user, contract, dryRun = false, format, ...where }: ForgetFlags) => {
       const subject = subjectOf(tenant, user, (await contractInForce(contract, process.env)).contract);
       const stored = await withStore(where, process.env, async (store) => {
-        if (dryRun) return countStored(store, subject);
-        const gone = await forget(store, subject);
+        const all: Stored[] = [];
+        for (const one of spellingsOf(subject)) all.push(await (dryRun ? countStored : forget)(store, one));
+        const gone = all.reduce(sumOfStored);
+        if (dryRun) return gone;
         const detail = `${subject.kind} with SHA-256 ${sha256(subject.value)}: ${gone.traces} traces, ${gone.calls} calls`;
         await writeAuditLog(store, { actor: 'cli', action: 'forgotten', detail }, Date.now() * 1_000);
         return gone;
@@ -59,6 +63,12 @@ function subjectOf(tenant: string | undefined, user: string | undefined, { sourc
   }
   const { key, aliases } = source.attributes[kind];
   return { kind, value, keys: [key, ...aliases] };
+}
+
+/** A user as it is stored since users are hashed, and as it was before. */
+function spellingsOf(subject: Subject): Subject[] {
+  const hash = subject.kind === 'user' ? userHashOf(process.env) : null;
+  return hash === null ? [subject] : [{ ...subject, value: hash(subject.value) }, subject];
 }
 
 function sha256(text: string): string {

@@ -5,6 +5,7 @@ import { isRecognised, readRecord } from '../../auditor/payloads/all.js';
 import type { GatewayName, GatewayRecord } from '../../schemas/payload.js';
 import type { Span } from '../../schemas/span.js';
 import { jsonValues } from '../json-lines.js';
+import { createBodyMemory } from '../otlp/body-memory.js';
 import { BodyTooLarge, unzip } from '../otlp/body.js';
 import type { DecodedRequest } from '../otlp/decoded-request.js';
 import { MalformedRequest } from '../otlp/errors.js';
@@ -75,7 +76,10 @@ function isTooLarge(error: unknown): boolean {
 }
 
 async function unpacked(bytes: Buffer): Promise<Buffer> {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? unzip(bytes, MAX_FILE_BYTES) : bytes;
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const unfolded = createBodyMemory(0).open();
+  await unzip(bytes, MAX_FILE_BYTES, () => {}, unfolded);
+  return unfolded.bytes();
 }
 
 /**

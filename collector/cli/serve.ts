@@ -29,6 +29,9 @@ export function serveCommand(): Command {
     .addHelpText(
       'after',
       '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.\n' +
+        'WAYBILL_QUESTION_TIMEOUT=10s says after how long a question is given up that ClickHouse does not answer.\n' +
+        'WAYBILL_OWN_TRACES=http://collector:4318 sends traces of what Waybill itself does there, by OTLP/HTTP.\n' +
+        'WAYBILL_USER_HASH_KEY=… puts a keyed hash in place of every user id before it is stored.\n' +
         'WAYBILL_RETENTION_SPANS=30d and WAYBILL_RETENTION_CALLS=400d say for how many days spans and calls are kept.',
     )
     .action(async (flags: ServeFlags) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
+import type { GatheredBytes } from './body-memory.js';
 import { MalformedRequest } from './errors.js';
 
 /** A request body over the limit, before or after decompression. */
@@ -22,11 +23,17 @@ const GUNZIP_CHUNK_BYTES = 256 * 1024;
  * Reads the body of a request. On an error the rest of the body is left unread, and the request can still be answered.
  *
  * @param take is asked for every piece as it arrives: what a sender only announces costs nothing
+ * @param into where the pieces are put together
  * @throws BodyTooLarge as soon as the limit is passed; Aborted where the sender went away; what `take` throws
  */
-export function readBody(request: IncomingMessage, maxBytes: number, take: TakeBytes): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  take: TakeBytes,
+  into: GatheredBytes,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const announced = Number(request.headers['content-length'] ?? 0);
     let size = 0;
 
     function onData(chunk: Buffer): void {
@@ -34,7 +41,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, take: TakeB
         size += chunk.length;
         if (size > maxBytes) throw tooLarge(maxBytes, '');
         take(chunk.length);
-        chunks.push(chunk);
+        into.append(chunk, announced);
       } catch (error) {
         fail(error);
       }
@@ -42,7 +49,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, take: TakeB
 
     function onEnd(): void {
       leave();
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+      resolve();
     }
 
     function onGone(cause?: unknown): void {
@@ -61,7 +68,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, take: TakeB
       request.on('error', () => {});
     }
 
-    if (Number(request.headers['content-length'] ?? 0) > maxBytes) reject(tooLarge(maxBytes, ''));
+    if (announced > maxBytes) reject(tooLarge(maxBytes, ''));
     else request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }
@@ -70,12 +77,12 @@ export function readBody(request: IncomingMessage, maxBytes: number, take: TakeB
  * Unpacks a gzipped body, off the main thread.
  *
  * @param take is asked for every piece as it unfolds: what is packed says nothing true of how much it will be
+ * @param into where the pieces are put together
  * @throws BodyTooLarge where it unfolds past the limit; MalformedRequest where it is no gzip; what `take` throws
  */
-export async function unzip(body: Buffer, maxBytes: number, take: TakeBytes = () => {}): Promise<Buffer> {
+export async function unzip(body: Buffer, maxBytes: number, take: TakeBytes, into: GatheredBytes): Promise<void> {
   const gunzip = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
   gunzip.end(body);
-  const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of gunzip) {
@@ -83,13 +90,14 @@ export async function unzip(body: Buffer, maxBytes: number, take: TakeBytes = ()
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(maxBytes, ' when decompressed');
       take(chunk.length);
-      chunks.push(chunk);
+      into.append(chunk);
     }
   } catch (error) {
     if (isZlibError(error)) throw new MalformedRequest(`The request is not valid gzip: ${error.message}.`);
     throw error;
+  } finally {
+    gunzip.destroy();
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }
 
 function tooLarge(maxBytes: number, when: string): BodyTooLarge {

@@ -8,6 +8,8 @@ export interface ByteShare {
   /** @throws OverBudget */
   readonly take: (bytes: number) => void;
   readonly giveBack: (bytes: number) => void;
+  /** Holds this much in place of all before; for what is made of bytes that were taken. */
+  readonly holdOnly: (bytes: number) => void;
   /** Gives back all that is held; may be called twice. */
   readonly end: () => void;
 }
@@ -37,6 +39,7 @@ export function createByteBudget(maxBytes: number): {
         heldBytes += bytes;
       },
       giveBack,
+      holdOnly: (bytes) => giveBack(own - bytes),
       end: () => giveBack(own),
     };
   }

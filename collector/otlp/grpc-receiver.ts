@@ -75,7 +75,7 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
       share.take(request.length);
       const key = keyIn(headersOf(metadata));
       const caller = await door.admit({ key, host: hostIn(call.getHost()) }, 'ingest', 'spans over gRPC');
-      const { rejected, message } = await intake.take(request, 'protobuf', 'grpc', caller);
+      const { rejected, message } = await intake.take(request, 'protobuf', 'grpc', caller, share);
       return exportResponse('protobuf', rejected, message);
     } finally {
       share.end();

@@ -1,7 +1,9 @@
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Caller } from '../keys/key-ring.js';
+import type { UserHasher } from '../privacy/hash-users.js';
 import type { SpanRows } from '../store/span-rows.js';
 import type { Metrics, Transport } from '../watch/metrics.js';
+import type { OwnTraces } from '../watch/own-traces.js';
 import type { ByteShare } from './byte-budget.js';
 import { createByteBudget } from './byte-budget.js';
 import { createHints } from './hints.js';
@@ -21,7 +23,11 @@ export interface IntakeOptions {
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
   readonly metrics: Metrics;
-  /** Bytes of all bodies, packed and unpacked, that may be in work at once. */
+  /** Left out: what is taken is in no traces of our own. */
+  readonly traces?: OwnTraces | null;
+  /** Left out: users are stored as they are named. */
+  readonly users?: UserHasher | null;
+  /** Bytes of all bodies, packed and unpacked, and of the rows made of them, that may be in work at once. */
   readonly maxBytesInFlight?: number;
 }
 
@@ -36,8 +42,19 @@ export interface Taken {
 export interface Intake {
   /** Opens a request's share of the memory that all of them have together. */
   readonly open: () => ByteShare;
-  /** Resolves when the spans are durable. @throws MalformedRequest, TooManySpans, StoreUnavailable */
-  readonly take: (body: Buffer, encoding: Encoding, transport: Transport, caller: Caller) => Promise<Taken>;
+  /**
+   * Resolves when the spans are durable.
+   *
+   * @param body is read before this returns: afterwards its memory may serve another
+   * @throws MalformedRequest, TooManySpans, StoreUnavailable
+   */
+  readonly take: (
+    body: Buffer,
+    encoding: Encoding,
+    transport: Transport,
+    caller: Caller,
+    share: ByteShare,
+  ) => Promise<Taken>;
 }
 
 const MIB = 1024 ** 2;
@@ -47,17 +64,20 @@ const MAX_SPANS = 200_000;
 
 /** Creates the one intake that the receivers share. */
 export function createIntake(options: IntakeOptions): Intake {
-  const { contract, sink, clockUs, metrics, maxBytesInFlight = 256 * MIB } = options;
+  const { contract, sink, clockUs, metrics, users = null, traces = null, maxBytesInFlight = 128 * MIB } = options;
   const reader = createSpanReader(contract, { maxSpans: MAX_SPANS });
   const hint = createHints(contract, clockUs);
   const budget = createByteBudget(maxBytesInFlight);
   metrics.watchBytesInFlight(budget.heldBytes);
-  return {
+  metrics.watchLeftOut(() => ({ attributes: reader.attributes.leftOut, forgotten: reader.keys.forgotten() }));
+  const intake: Intake = {
     open: budget.open,
-    take: async (body, encoding, transport, caller) => {
+    take: async (body, encoding, transport, caller, share) => {
       const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
-      const { rows, rejected, rejectedReason, lacking } = decode(body, reader, senderOf(caller));
+      const { rows: said, rejected, rejectedReason, lacking } = decode(body, reader, senderOf(caller));
+      const rows = users === null ? said : users.inRows(said);
       const taken = rows.starts.length;
+      share.holdOnly(rows.bytes.byteLength);
       metrics.received(transport, taken + rejected);
       metrics.rejected(transport, rejected);
       try {
@@ -71,5 +91,13 @@ export function createIntake(options: IntakeOptions): Intake {
         message: rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(lacking),
       };
     },
+  };
+  if (traces === null) return intake;
+  return {
+    ...intake,
+    take: (body, encoding, transport, caller, share) =>
+      traces.within(`receive ${transport}`, { 'waybill.encoding': encoding, 'waybill.bytes': body.length }, () =>
+        intake.take(body, encoding, transport, caller, share),
+      ),
   };
 }

@@ -97,7 +97,7 @@ export function doubleIn(owner: Fields, key: string, at: JsonPlace): number {
   throw new MalformedRequest(`${shown(value)} at ${pathOf(at)} is no number.`);
 }
 
-/** A value as it may stand in a message. */
+/** A value as it may stand in a message: JSON leaves some control characters as they are. */
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 40);
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 40).replaceAll(/\p{C}/gu, '\uFFFD');
 }

@@ -54,6 +54,8 @@ export interface KnownKeys {
    */
   readonly after: (previous: KnownKey, wire: Wire, start: number, end: number) => KnownKey;
   readonly named: (key: string) => KnownKey;
+  /** How often all was forgotten. */
+  readonly forgotten: () => number;
   /** Stands before the first key of a span. */
   readonly first: KnownKey;
 }
@@ -74,6 +76,7 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
   const isKept = keptKeys(contract);
   const first = skippedKey();
   const long = skippedKey();
+  let forgotten = 0;
   const byBytes = createInternTable(KEY_TABLE_BITS, (wire, start, end) =>
     named(decodeText(wire.bytes, start, end, MAX_VALUE_LENGTH)),
   );
@@ -120,6 +123,7 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
   /** A sender that makes up keys without end only makes the others' keys be judged again. */
   function begin(): void {
     if (keys.size < KEY_LIMIT) return;
+    forgotten += 1;
     keys.clear();
     byBytes.forget();
     // Keys from before are others than those of the same name from now on.
@@ -127,7 +131,7 @@ export function createKnownKeys(contract: CompiledContract): KnownKeys {
     long.next = null;
   }
 
-  return { begin, after, named, first };
+  return { begin, after, named, forgotten: () => forgotten, first };
 }
 
 /** The part of a value that is kept. */

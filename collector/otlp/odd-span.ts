@@ -32,7 +32,9 @@ export function readOddSpan(scan: SpanScan, scope: SpanScope, end: number): Span
   }
   beginRow(wire, raw, scope, reader);
   for (const { known, text } of own.values()) if (known.use === 'read') takeText(reader, known, text);
-  const kept = keptOf(own, scope.resource);
+  const wanted = wantedOf(own, scope.resource);
+  const kept = wanted.slice(0, MAX_KEPT_ATTRIBUTES);
+  reader.attributes.leftOut += wanted.length - kept.length;
   for (const one of kept) if ('text' in one) takeText(reader, one.known, one.text);
   return { ...scope, resource: kept.filter((one) => 'columns' in one) };
 }
@@ -42,13 +44,14 @@ function gather(scan: SpanScan, end: number, own: Map<string, Attribute>): void 
   if (known.use === 'skip') return;
   const text = readValue(scan, known);
   if (own.size < MAX_READ_ATTRIBUTES || known.isNeeded || own.has(known.key)) own.set(known.key, { known, text });
+  else if (known.use === 'keep') scan.reader.attributes.leftOut += 1;
 }
 
 /**
- * What is kept, of which there may be more than can be: the contract's keys come first, so that a flood of others cannot
+ * What is to be kept, of which there may be more than can be: the contract's keys come first, so that a flood of others cannot
  * push them out, and the span's own before those of its resource.
  */
-function keptOf(
+function wantedOf(
   own: ReadonlyMap<string, Attribute>,
   resource: readonly ResourceAttribute[],
 ): (Attribute | ResourceAttribute)[] {
@@ -56,7 +59,7 @@ function keptOf(
     ...[...own.values()].filter(({ known }) => known.use === 'keep'),
     ...resource.filter(({ known }) => !own.has(known.key)),
   ];
-  return [...all.filter(isOfContract), ...all.filter((one) => !isOfContract(one))].slice(0, MAX_KEPT_ATTRIBUTES);
+  return [...all.filter(isOfContract), ...all.filter((one) => !isOfContract(one))];
 }
 
 function isOfContract({ known }: { readonly known: KnownKey }): boolean {

@@ -2,15 +2,18 @@ import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Door } from '../keys/door.js';
 import { hostIn, localDoor } from '../keys/door.js';
+import type { Caller } from '../keys/key-ring.js';
 import { keyIn } from '../keys/secret.js';
 import { listen, stopperOf } from '../listen.js';
 import type { Certificate } from '../tls.js';
 import { createWebServer } from '../web-server.js';
 import type { Metrics } from '../watch/metrics.js';
 import { createMetrics } from '../watch/metrics.js';
+import { createBodyMemory } from './body-memory.js';
 import { Aborted, readBody, unzip } from './body.js';
+import type { ByteShare } from './byte-budget.js';
 import { failureOf } from './failure.js';
-import type { Intake, IntakeOptions } from './intake.js';
+import type { Intake, IntakeOptions, Taken } from './intake.js';
 import { createIntake } from './intake.js';
 import type { Encoding, RpcCode } from './response.js';
 import { CONTENT_TYPES, errorStatus, exportResponse } from './response.js';
@@ -59,6 +62,8 @@ interface Answer {
 }
 
 const MIB = 1024 ** 2;
+/** Memory of bodies that is kept for the next ones. */
+const MAX_IDLE_BYTES = 32 * MIB;
 const TRACES = '/v1/traces';
 
 /** So long may a sender go on with a request that was refused, so that it gets to read why. */
@@ -81,10 +86,14 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     maxBodyBytes = 64 * MIB,
   } = options;
   const intake = createIntake({ ...options, metrics });
+  const memory = createBodyMemory(MAX_IDLE_BYTES);
 
-  const server = createWebServer({ ...TIME_LIMITS, ...options.timeLimits }, certificate, (request, response) => {
-    void handle(request, response);
-  });
+  const server = createWebServer(
+    { ...TIME_LIMITS, ...options.timeLimits },
+    certificate,
+    (request, response) => void handle(request, response),
+    () => metrics.refused('http', 'malformed'),
+  );
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request.headers['content-type']) ?? 'json';
@@ -106,14 +115,33 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     if (request.destroyed) throw new Aborted('The sender went away.');
     const share = intake.open();
     try {
-      const packed = await readBody(request, maxBodyBytes, share.take);
-      const body = isGzip(request) ? await unzip(packed, maxBodyBytes, share.take) : packed;
-      if (body !== packed) share.giveBack(packed.length);
-      const { rejected, message } = await intake.take(body, encoding, 'http', caller);
+      const { rejected, message } = await takeBody(request, encoding, caller, share);
       return { status: 200, body: exportResponse(encoding, rejected, message) };
     } finally {
       share.end();
     }
+  }
+
+  async function takeBody(
+    request: IncomingMessage,
+    encoding: Encoding,
+    caller: Caller,
+    share: ByteShare,
+  ): Promise<Taken> {
+    const packed = memory.open();
+    const unfolded = memory.open();
+    let taken: Promise<Taken>;
+    try {
+      await readBody(request, maxBodyBytes, share.take, packed);
+      if (isGzip(request)) await unzip(packed.bytes(), maxBodyBytes, share.take, unfolded);
+      const body = isGzip(request) ? unfolded : packed;
+      taken = intake.take(body.bytes(), encoding, 'http', caller, share);
+    } finally {
+      // It is decoded as soon as it is given over: what waits for its insert is rows.
+      packed.free();
+      unfolded.free();
+    }
+    return taken;
   }
 
   function failure(encoding: Encoding, error: unknown): Answer {

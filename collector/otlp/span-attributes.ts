@@ -23,6 +23,8 @@ export interface SpanAttributes {
   readonly starts: number[];
   readonly ends: number[];
   readonly said: (FactValue | null)[];
+  /** Attributes that were to be kept, of all spans that were read, and were too many. */
+  leftOut: number;
   /** The values by slot: see `fillFacts`. */
   readonly values: (FactValue | undefined)[];
 }
@@ -42,6 +44,7 @@ export function createSpanAttributes(slots: number): SpanAttributes {
     starts: [],
     ends: [],
     said: [],
+    leftOut: 0,
     values: Array.from({ length: slots }, () => undefined),
   };
 }

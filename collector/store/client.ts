@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { BaseQueryParams, ClickHouseClient } from '@clickhouse/client';
 import { ClickHouseError, createClient } from '@clickhouse/client';
 import { notWithin } from './answered-within.js';
 import { QueryRefused, StoreUnavailable } from './errors.js';
@@ -89,14 +89,16 @@ export const passingErrors: Readonly<Record<string, string>> = {
 /**
  * Connects to ClickHouse over HTTP. Every call rejects with `StoreUnavailable` when asking again later may help, and
  * with `QueryRefused` when not.
+ *
+ * @param answerWithinMs who is not answered by then is told so, and ClickHouse is not kept at work for nobody
  */
-export function connectStore(address: StoreAddress): Store {
+export function connectStore(address: StoreAddress, answerWithinMs: number = REQUEST_TIMEOUT_MS): Store {
   const client: ClickHouseClient = createClient({
     url: address.url,
     username: address.username,
     password: address.password,
     database: address.database,
-    request_timeout: REQUEST_TIMEOUT_MS,
+    request_timeout: answerWithinMs,
     max_open_connections: 16,
     compression: { request: false, response: false },
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
@@ -115,45 +117,63 @@ export function connectStore(address: StoreAddress): Store {
       date_time_input_format: 'best_effort',
       output_format_json_quote_64bit_integers: 1,
       output_format_json_quote_decimals: 1,
+      ...(answerWithinMs < REQUEST_TIMEOUT_MS ? { max_execution_time: Math.ceil(answerWithinMs / 1_000) } : {}),
     },
   });
+  // The client's own time-out is one of silence, and begins when a connection is free, which may be late.
+  const bounded = async <T>(
+    sql: string,
+    action: (abort: Abort) => Promise<T>,
+    withinMs = answerWithinMs,
+  ): Promise<T> => {
+    if (withinMs >= REQUEST_TIMEOUT_MS) return attempt(sql, () => action({}));
+    const late = AbortSignal.timeout(withinMs);
+    try {
+      return await attempt(sql, () => action({ abort_signal: late }));
+    } catch (error) {
+      throw late.aborted ? notWithin(withinMs) : error;
+    }
+  };
   return {
     database: address.database,
     command: (sql, params) =>
-      attempt(sql, async () => {
-        await client.command({ query: sql, ...parameters(params) });
+      bounded(sql, async (abort) => {
+        await client.command({ query: sql, ...parameters(params), ...abort });
       }),
     rows: (sql, params) =>
-      attempt(sql, async () =>
-        (await client.query({ query: sql, format: 'JSONEachRow', ...parameters(params) })).json<unknown>(),
+      bounded(sql, async (abort) =>
+        (await client.query({ query: sql, format: 'JSONEachRow', ...parameters(params), ...abort })).json<unknown>(),
       ),
     selectRowBinary: (sql, params) =>
-      attempt(sql, async () => {
+      bounded(sql, async (abort) => {
         const { stream } = await client.exec({
           query: `${sql}\nFORMAT RowBinary`,
           ...parameters(params),
+          ...abort,
           // Else an error half way would come in the middle of the rows, and older servers send it as if it were rows.
           clickhouse_settings: { wait_end_of_query: 1 },
         });
         return buffer(stream);
       }),
-    insertRowBinary: async (table, columns, body, withinMs = REQUEST_TIMEOUT_MS) => {
+    insertRowBinary: (table, columns, body, withinMs) => {
       const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`;
-      const late = AbortSignal.timeout(withinMs);
-      try {
-        await attempt(query, async () => {
+      return bounded(
+        query,
+        async (abort) => {
           const values = Readable.from([body], { objectMode: false });
-          const { stream } = await client.exec({ query, values, abort_signal: late });
+          const { stream } = await client.exec({ query, values, ...abort });
           await buffer(stream);
-        });
-      } catch (error) {
-        throw late.aborted ? notWithin(withinMs) : error;
-      }
+        },
+        withinMs,
+      );
     },
     close: () => client.close(),
     [Symbol.asyncDispose]: () => client.close(),
   };
 }
+
+/** By what a request is given up before it is answered. */
+type Abort = Pick<BaseQueryParams, 'abort_signal'>;
 
 function parameters(params?: QueryParameters): { query_params?: Record<string, unknown> } {
   return params === undefined ? {} : { query_params: { ...params } };

@@ -77,7 +77,7 @@ export async function forget(store: Store, subject: Subject): Promise<Stored> {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const stored = await look(store, subject);
       if (all !== null && isNothing(stored)) return all;
-      all = all === null ? stored : sum(all, stored);
+      all = all === null ? stored : sumOfStored(all, stored);
       await remove(store, subject);
     }
     throw new QueryRefused(`Spans of this ${subject.kind} keep arriving. Stop what sends them, and ask again.`);
@@ -234,7 +234,8 @@ function isNothing(stored: Stored): boolean {
   return Object.values(stored).every((count) => count === 0);
 }
 
-function sum(one: Stored, other: Stored): Stored {
+/** What two times together deleted. */
+export function sumOfStored(one: Stored, other: Stored): Stored {
   return {
     traces: one.traces + other.traces,
     sharedTraces: Math.max(one.sharedTraces, other.sharedTraces),

@@ -22,6 +22,8 @@ export interface ArrivalWindow {
   readonly toUs: number;
   /** A trace whose newest arrival is later has not settled yet; microseconds since 1970. */
   readonly settledBeforeUs: number;
+  /** One with an arrival that is as old as this is taken all the same; left out: none is. Microseconds since 1970. */
+  readonly overdueBeforeUs?: number;
   readonly share: Share;
 }
 
@@ -48,7 +50,7 @@ const LOOK_BACK_US = 15 * 60 * 1_000_000;
  */
 export async function settledTraces(
   store: Store,
-  { fromUs, toUs, settledBeforeUs, share }: ArrivalWindow,
+  { fromUs, toUs, settledBeforeUs, overdueBeforeUs = 0, share }: ArrivalWindow,
 ): Promise<SettledTrace[]> {
   const rows = await store.rows(
     `
@@ -75,6 +77,7 @@ export async function settledTraces(
               AND trace_id IN (SELECT trace_id FROM in_window)
             GROUP BY trace_id
             HAVING max(received_at) <= fromUnixTimestamp64Micro({settledBeforeUs: Int64}, 'UTC')
+                OR min(received_at) <= fromUnixTimestamp64Micro({overdueBeforeUs: Int64}, 'UTC')
         ),
         audited AS
         (
@@ -99,6 +102,7 @@ export async function settledTraces(
       fromUs,
       toUs,
       settledBeforeUs,
+      overdueBeforeUs,
       auditsFromUs: Math.max(0, fromUs - LOOK_BACK_US),
       of: share.of,
       index: share.index,

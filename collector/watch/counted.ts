@@ -1,6 +1,7 @@
 import type { auditTrace } from '../../auditor/audit.js';
 import type { Store } from '../store/client.js';
 import type { Metrics } from './metrics.js';
+import type { OwnTraces } from './own-traces.js';
 
 /** The same audit, with its findings counted by rule. */
 export function countFindings(audit: typeof auditTrace, { found }: Metrics): typeof auditTrace {
@@ -26,5 +27,16 @@ export function timeInserts(store: Store, { inserted }: Metrics): Store {
       }
       inserted(seconds(), 'ok');
     },
+  };
+}
+
+/** The same store, with its inserts of spans in own traces. */
+export function traceInserts(store: Store, { within }: OwnTraces): Store {
+  return {
+    ...store,
+    insertRowBinary: (table, columns, body, withinMs) =>
+      within(`insert ${table}`, { 'waybill.bytes': body.byteLength }, () =>
+        store.insertRowBinary(table, columns, body, withinMs),
+      ),
   };
 }

@@ -17,6 +17,14 @@ export type Refusal = (typeof refusals)[number];
 /** How spans come in. */
 export type Transport = 'http' | 'grpc';
 
+/** What was left out of what came, since it was too much. */
+export interface LeftOut {
+  /** Attributes that would have been kept of a span with fewer. */
+  readonly attributes: number;
+  /** Times that everything known of attribute keys was forgotten. */
+  readonly forgotten: number;
+}
+
 /** What is counted while Waybill runs, for Prometheus. Labels are few and our own: nothing that a sender made up. */
 export interface Metrics {
   readonly registry: Registry;
@@ -26,6 +34,8 @@ export interface Metrics {
   readonly refused: (transport: Transport, reason: Refusal) => void;
   /** Finds out, whenever it is asked for metrics, how many bytes of requests are in work. */
   readonly watchBytesInFlight: (read: () => number) => void;
+  /** The same for what a flood of attributes leaves out: see `LeftOut`. */
+  readonly watchLeftOut: (read: () => LeftOut) => void;
   /** The same for spans that wait for their insert. */
   readonly watchHeldSpans: (read: () => number) => void;
   readonly inserted: (seconds: number, outcome: 'ok' | 'failed') => void;
@@ -48,6 +58,18 @@ export function createMetrics(): Metrics {
       help,
       registers,
       collect: () => made.set(read()),
+    });
+  };
+
+  const total = (name: string, help: string, read: () => number): void => {
+    const made: Counter = new Counter({
+      name: `waybill_${name}`,
+      help,
+      registers,
+      collect: () => {
+        made.reset();
+        made.inc(read());
+      },
     });
   };
 
@@ -80,6 +102,18 @@ export function createMetrics(): Metrics {
     refused: (transport, reason) => refused.inc({ transport, reason }),
     watchBytesInFlight: (read) =>
       gauge('request_bytes_in_flight', 'Bytes of requests, packed and unpacked, that are in work.', read),
+    watchLeftOut: (read) => {
+      total('attributes_left_out_total', 'Attributes that were not kept, for their span had too many.', () => {
+        return read().attributes;
+      });
+      total(
+        'attribute_keys_forgotten_total',
+        'Times that all keys were forgotten, for senders made up too many.',
+        () => {
+          return read().forgotten;
+        },
+      );
+    },
     watchHeldSpans: (read) => gauge('spans_held', 'Spans that wait for their insert, or are being inserted.', read),
     inserted: (seconds, outcome) => inserts.observe({ outcome }, seconds),
     found: (rule) => findings.inc({ rule }),
@@ -88,19 +122,13 @@ export function createMetrics(): Metrics {
         traces_audited_total: ['Traces that were audited; a trace that changed counts again.', () => stats().traces],
         calls_audited_total: ['Calls of audited traces.', () => stats().calls],
         traces_failed_total: ['Traces that could not be audited.', () => stats().failedTraces],
+        traces_overdue_total: [
+          'Traces that were audited though spans kept coming for them.',
+          () => stats().overdueTraces,
+        ],
         traces_cut_total: ['Traces of which only a part was audited.', () => stats().cutTraces],
       } as const;
-      for (const [name, [help, read]] of Object.entries(totals)) {
-        const made: Counter = new Counter({
-          name: `waybill_${name}`,
-          help,
-          registers,
-          collect: () => {
-            made.reset();
-            made.inc(read());
-          },
-        });
-      }
+      for (const [name, [help, read]] of Object.entries(totals)) total(name, help, read);
       gauge('audit_lag_seconds', 'Age of the oldest arrival that may not be audited yet; NaN before the first.', () => {
         const { cutUs } = stats();
         return cutUs === 0 ? Number.NaN : Math.max(0, clockUs() - cutUs) / 1e6;

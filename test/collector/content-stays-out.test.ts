@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { contentKeys } from '../../auditor/dialects/content-keys.js';
 import { gatewayNames } from '../../schemas/payload.js';
 import { gatewayRecords } from '../support/gateway-records.js';
+import type { StoredText } from '../support/stored-text.js';
+import { storedTextOf } from '../support/stored-text.js';
 import type { RunningWaybill } from '../support/waybill.js';
 import { startWaybill } from '../support/waybill.js';
 import { callSpan, text, toJson, toProtobuf } from './otlp/request.js';
@@ -38,11 +37,11 @@ function requestNumber(number: number) {
 }
 
 let waybill: RunningWaybill;
-let password: string;
+let stored: StoredText;
 const answers: string[] = [];
 beforeAll(async () => {
   waybill = await startWaybill();
-  password = (await readFile(join(waybill.dataDir, 'reader.password'), 'utf8')).trim();
+  stored = await storedTextOf(waybill);
 });
 afterAll(async () => waybill[Symbol.asyncDispose]());
 
@@ -68,40 +67,6 @@ async function overGrpc(body: Buffer): Promise<void> {
   client.close();
 }
 
-async function sql(query: string): Promise<string> {
-  const headers = { 'x-clickhouse-user': 'reader', 'x-clickhouse-key': password };
-  const response = await fetch(waybill.clickHouseUrl, { method: 'POST', headers, body: query });
-  const answer = await response.text();
-  if (!response.ok) throw new Error(answer);
-  return answer.trim();
-}
-
-/** The columns of all tables in which a text stands anywhere, as ClickHouse unpacks and prints them. */
-async function columnsWith(needle: string): Promise<string[]> {
-  const listed = await sql(
-    "SELECT table, name FROM system.columns WHERE database = 'waybill' AND default_kind != 'ALIAS' FORMAT JSONCompact",
-  );
-  const { data } = z.object({ data: z.array(z.tuple([z.string(), z.string()])) }).parse(JSON.parse(listed));
-  const found: string[] = [];
-  for (const table of new Set(data.map(([one]) => one))) {
-    const columns = data.flatMap(([one, name]) => (one === table ? [name] : []));
-    const counts = columns.map((name) => `countIf(position(toString(\`${name}\`), '${needle}') > 0)`);
-    const row = (await sql(`SELECT ${counts.join(', ')} FROM waybill.\`${table}\` FORMAT TSV`)).split('\t');
-    found.push(...columns.filter((_, i) => row[i] !== '0').map((name) => `${table}.${name}`));
-  }
-  return found;
-}
-
-async function filesWith(needle: string): Promise<string[]> {
-  const entries = await readdir(waybill.dataDir, { recursive: true, withFileTypes: true });
-  const files = entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
-  const found = await Promise.all(
-    // A merge may take a file away meanwhile.
-    files.map(async (file) => ((await readFile(file).catch(() => Buffer.alloc(0))).includes(needle) ? [file] : [])),
-  );
-  return found.flat();
-}
-
 describe('content', () => {
   it('is in no table, no file, no log and no answer, however it came', async () => {
     const url = `${waybill.otlpUrl}/v1/traces`;
@@ -116,17 +81,17 @@ describe('content', () => {
     // What is refused is not quoted either.
     const broken = Buffer.from(`{"resourceSpans": [{"scopeSpans": "${CANARY}" ${CANARY}`);
     expect(await post(url, 'application/json', broken)).toBe(400);
-    await expect.poll(() => sql('SELECT count() >= 3 FROM waybill.calls FINAL'), { timeout: 20_000 }).toBe('1');
+    await expect.poll(() => stored.sql('SELECT count() >= 3 FROM waybill.calls FINAL'), { timeout: 20_000 }).toBe('1');
     for (const path of ['/v1/calls', '/v1/gaps', '/v1/traces/00000000000000000000000000000001']) {
       answers.push(JSON.stringify(await waybill.ask(path)));
     }
 
-    expect(await columnsWith(KEPT)).toEqual(expect.arrayContaining(['spans.attributes']));
-    expect((await filesWith(KEPT)).length).toBeGreaterThan(0);
+    expect(await stored.columnsWith(KEPT)).toEqual(expect.arrayContaining(['spans.attributes']));
+    expect((await stored.filesWith(KEPT)).length).toBeGreaterThan(0);
     expect(answers.join('\n')).toContain(KEPT);
 
-    expect(await columnsWith(CANARY)).toEqual([]);
-    expect(await filesWith(CANARY)).toEqual([]);
+    expect(await stored.columnsWith(CANARY)).toEqual([]);
+    expect(await stored.filesWith(CANARY)).toEqual([]);
     expect(answers.join('\n')).not.toContain(CANARY);
     expect(waybill.output()).not.toContain(CANARY);
   });

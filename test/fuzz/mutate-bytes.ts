@@ -56,3 +56,48 @@ function mutateOnce(bytes: Buffer<ArrayBuffer>, other: Buffer, random: Random): 
       return bytes.subarray(0, at);
   }
 }
+
+const scratch = Buffer.alloc(2 * MAX_BYTES);
+
+/**
+ * Changes an input at one to three places and leaves its length, so that most of its structure still stands: what
+ * comes after a changed byte is read, too. What it returns holds until the next call.
+ */
+export function perturb(input: Buffer, random: Random): Buffer {
+  const length = input.copy(scratch, 0, 0, scratch.length);
+  const bytes = scratch.subarray(0, length);
+  if (length === 0) return bytes;
+  for (let left = 1 + upTo(random, 3); left > 0; left -= 1) {
+    const at = upTo(random, length);
+    const byte = bytes[at] ?? 0;
+    switch (upTo(random, 6)) {
+      case 0:
+        bytes[at] = upTo(random, 256);
+        break;
+      case 1:
+        bytes[at] = byte ^ (1 << upTo(random, 8));
+        break;
+      case 2:
+        bytes[at] = byte + (random() < 0.5 ? 1 : 255);
+        break;
+      case 3:
+        bytes.set(oneOf(random, EDGES).slice(0, length - at), at);
+        break;
+      case 4:
+        bytes.copyWithin(at, upTo(random, length), length);
+        break;
+      default:
+        // A digit for a digit and a letter for a letter: text stays text of its kind.
+        bytes[at] = isDigit(byte) ? 0x30 + upTo(random, 10) : isLetter(byte) ? 0x61 + upTo(random, 26) : byte;
+    }
+  }
+  return bytes;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+function isLetter(byte: number): boolean {
+  return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+}

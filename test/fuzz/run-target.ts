@@ -1,9 +1,13 @@
 import { seededRandom } from '../support/random.js';
+import type { Random } from './choose.js';
 import { onceIn, upTo } from './choose.js';
+import { perturb } from './mutate-bytes.js';
 import type { Target } from './target.js';
 
-/** One execution in so many looks thoroughly. */
-const THOROUGH = 64;
+/** One execution in so many looks thoroughly: a prime, so that those who were perturbed have their turn. */
+const THOROUGH = 61;
+/** To make an input takes longer than to read it: so many executions share one, each with other bytes changed. */
+const PERTURBED = 16;
 /** Longer than any input may take, also on a machine that does other work. */
 const SLOW_MS = 2_000;
 
@@ -38,6 +42,7 @@ export function runTarget(
   const faults = new Map<string, Fault>();
   const news = new Map<string, Buffer>();
   let slowestMs = 0;
+  const { stackTraceLimit } = Error;
 
   function execute(execution: number, input: Buffer, isThorough: boolean): string | null {
     try {
@@ -48,11 +53,24 @@ export function runTarget(
       if (tookMs > SLOW_MS) throw new Error(`It took ${Math.round(tookMs)} ms.`);
       return kind;
     } catch (error) {
-      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const what = traced(input, isThorough) ?? String(error);
       // The same place in the code is the same fault.
       const place = what.split('\n').find((line) => line.trimStart().startsWith('at ')) ?? what;
-      if (!faults.has(place)) faults.set(place, { execution, input, what });
+      if (!faults.has(place)) faults.set(place, { execution, input: Buffer.from(input), what });
       return null;
+    }
+  }
+
+  /** What goes wrong, with where it does. */
+  function traced(input: Buffer, isThorough: boolean): string | undefined {
+    Error.stackTraceLimit = stackTraceLimit;
+    try {
+      target.check(input, isThorough);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.stack : undefined;
+    } finally {
+      Error.stackTraceLimit = 0;
     }
   }
 
@@ -62,21 +80,45 @@ export function runTarget(
     return { kind, tookMs: performance.now() - before };
   }
 
-  for (const input of begin) kinds.add(execute(-1, input, true) ?? '');
-  for (let execution = from; execution < from + executions; execution += 1) {
-    started(execution);
-    const input = inputOf(target, begin, seed, execution);
-    const kind = execute(execution, input, execution % THOROUGH === 0);
-    if (kind === null || kinds.has(kind)) continue;
-    kinds.add(kind);
-    news.set(kind, input);
+  // Most inputs are refused, and to note where an error was made takes longer than all else.
+  Error.stackTraceLimit = 0;
+  try {
+    for (const input of begin) kinds.add(execute(-1, input, true) ?? '');
+    const inputs = inputsOf(target, begin, seed);
+    for (let execution = from; execution < from + executions; execution += 1) {
+      started(execution);
+      const input = inputs(execution);
+      const kind = execute(execution, input, execution % THOROUGH === 0);
+      if (kind === null || kinds.has(kind)) continue;
+      kinds.add(kind);
+      news.set(kind, Buffer.from(input));
+    }
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
   return { faults: [...faults.values()], news, slowestMs };
 }
 
-/** The input of an execution: it depends on nothing that was executed before. */
-export function inputOf(target: Target, begin: readonly Buffer[], seed: number, execution: number): Buffer {
-  const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ execution);
+/**
+ * Makes the inputs of executions, each of which depends on nothing that was executed before. An input holds until the
+ * next is made.
+ */
+export function inputsOf(target: Target, begin: readonly Buffer[], seed: number): (execution: number) => Buffer {
+  let madeFor = -1;
+  let made = Buffer.alloc(0);
+  return (execution) => {
+    const group = Math.floor(execution / PERTURBED);
+    if (group !== madeFor) made = Buffer.from(whole(target, begin, randomOf(seed, group * PERTURBED)));
+    madeFor = group;
+    return execution % PERTURBED === 0 ? made : perturb(made, randomOf(seed, execution));
+  };
+}
+
+function randomOf(seed: number, execution: number): Random {
+  return seededRandom(Math.imul(seed, 0x9e3779b1) ^ execution);
+}
+
+function whole(target: Target, begin: readonly Buffer[], random: Random): Buffer {
   if (onceIn(random, 3)) return target.generate(random);
   const pick = () => begin[upTo(random, begin.length)] ?? Buffer.alloc(0);
   return target.mutate(pick(), pick(), random);

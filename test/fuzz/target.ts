@@ -21,10 +21,11 @@ export interface Target {
 
 /** The kind of a message: without the places, names and numbers that tell apart what is alike. */
 export function kindOf(message: string): string {
-  return message
-    .replaceAll(/'[^']*'|"[^"]*"/g, "''")
-    .replaceAll(/\[[^\]]*\]/g, '[]')
-    .replaceAll(/\d+/g, '0')
-    .replaceAll(/[^\x20-\x7e]+/g, '?')
-    .slice(0, 60);
+  return message.replaceAll(/'[^']*'|"[^"]*"|\[[^\]]*\]|\d+|[^\x20-\x7e]+/g, placeholder).slice(0, 60);
+}
+
+function placeholder(found: string): string {
+  if (found.startsWith("'") || found.startsWith('"')) return "''";
+  if (found.startsWith('[')) return '[]';
+  return /^\d/.test(found) ? '0' : '?';
 }

@@ -44,6 +44,24 @@ testRule('unauthorized-tenant', {
       ],
       verdict: 'attributed',
     },
-    'another spelling is another tenant': { spans: sentBy('acme', 'Acme'), findings: [{}], verdict: 'attributed' },
+    ...Object.fromEntries(
+      [
+        ['Acme', '"Acme"'],
+        ['аcme', String.raw`"\u{430}cme"`],
+        ['ａｃｍｅ', String.raw`"\u{ff41}\u{ff43}\u{ff4d}\u{ff45}"`],
+        ['Αcme', String.raw`"\u{391}cme"`],
+      ].map(([tenant = '', shown]) => [
+        `another spelling is another tenant: ${shown}`,
+        {
+          spans: sentBy('acme', tenant),
+          findings: [
+            {
+              message: `web speaks for tenant ${shown}, which looks like 'acme' and is not, with a credential that may only speak for acme.`,
+            },
+          ],
+          verdict: 'attributed' as const,
+        },
+      ]),
+    ),
   },
 });

@@ -32,6 +32,19 @@ testRule('unregistered', {
       findings: [{ attribute: 'tenant', message: 'web shows tenant as "Acme", which the contract does not allow.' }],
       verdict: 'unattributed',
     },
+    'the value looks like one on the list': {
+      spans: trace()
+        .station('web', { ...clean, feature: 'Сhat' })
+        .call('gpt-4o').spans,
+      contract,
+      findings: [
+        {
+          attribute: 'feature',
+          message: String.raw`web shows feature as "\u{421}hat", which looks like 'chat' and is not: the contract does not allow it.`,
+        },
+      ],
+      verdict: 'unattributed',
+    },
     'the value is not on the list': {
       spans: trace()
         .station('web', { ...clean, feature: 'mail' })

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Receiver } from '../../../collector/otlp/receiver.js';
+import { createMetrics } from '../../../collector/watch/metrics.js';
 import { good, receive, send } from './send.js';
 
 let receiver: Receiver;
@@ -17,7 +18,7 @@ async function speak(bytes: string): Promise<string> {
   let heard = '';
   socket.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')));
   socket.on('error', () => {});
-  socket.write(bytes);
+  socket.write(bytes, 'latin1');
   await once(socket, 'close');
   return heard;
 }
@@ -38,8 +39,13 @@ describe('a request that two servers could read differently', () => {
   ])('is refused and its connection closed: %s', async (_what, bytes) => {
     const { receiver: started, stored } = await receive();
     receiver = started;
-    const statuses = [...(await speak(bytes)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    const heard = await speak(bytes);
+    const statuses = [...heard.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
     expect(statuses.at(-1)).toBe('400');
+    // A host that is missing is seen by `node:http` itself, which answers a bare 400.
+    if (!bytes.startsWith('POST /v1/traces HTTP/1.1\r\nContent-Length')) {
+      expect(heard).toMatch(/This is no HTTP request that can be read: \w.*\.\n$/);
+    }
     expect(statuses).not.toContain('200');
     expect(stored).toEqual([]);
     expect((await send(receiver, good())).status).toBe(200);
@@ -87,5 +93,41 @@ describe('a flood of headers', () => {
     ({ receiver } = await receive());
     const flood = Array.from({ length: 3_000 }, (_, i) => `X-${i}: a\r\n`).join('');
     expect(await speak(`${HEAD}${flood}Content-Length: 0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+});
+
+describe('what is no HTTP request', () => {
+  it.each([
+    ['noise', 'hello, is there anybody?\r\n\r\n', '400 Bad Request', /can be read: \w/],
+    ['a TLS greeting', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', '400 Bad Request', /can be read: \w/],
+    ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '400 Bad Request', /can be read: \w/],
+    ['a version that is none', 'POST / HTTP/9.9\r\n\r\n', '400 Bad Request', /Invalid HTTP version/],
+    [
+      'headers of 20 KB',
+      `GET / HTTP/1.1\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`,
+      '431 Request Header',
+      /larger than 16 KiB/,
+    ],
+  ])('is told so: %s', async (_what, bytes, status, message) => {
+    const metrics = createMetrics();
+    ({ receiver } = await receive({ metrics }));
+    const heard = await speak(bytes);
+    expect(heard).toMatch(new RegExp(`^HTTP/1\\.1 ${status}`));
+    expect(heard).toMatch(message);
+    expect(heard).toContain('Connection: close');
+    expect(await metrics.registry.metrics()).toContain(
+      'waybill_requests_refused_total{transport="http",reason="malformed"} 1',
+    );
+  });
+
+  it('is told so behind a request that can be read, after the answer to that', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((done) => {
+      release = done;
+    });
+    ({ receiver } = await receive({ sink: { write: () => held } }));
+    const heard = speak(`${HEAD}Content-Length: ${good().length}\r\n\r\n${good().toString('latin1')}noise\r\n\r\n`);
+    setTimeout(release, 100);
+    expect([...(await heard).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '400']);
   });
 });
