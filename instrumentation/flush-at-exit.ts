@@ -7,7 +7,7 @@ const LIMIT_MS = 2_000;
 const HURRIED_MS = 250;
 
 /** What is used of Node's `process`. */
-type Process = Pick<NodeJS.Process, 'on' | 'once' | 'listenerCount' | 'kill' | 'pid' | 'exit'>;
+type Process = Pick<NodeJS.Process, 'on' | 'once' | 'listenerCount' | 'kill' | 'pid'>;
 
 /** What is to be sent before the end. */
 export interface Unsent {
@@ -39,28 +39,21 @@ export function flushAtExit(process: Process, { flush, endedSpans }: Unsent): vo
   process.on('beforeExit', () => {
     if (endedSpans() === sent) return;
     sent = endedSpans();
-    void within(flush).then((isFlushed) => {
-      // The exporter's retries, for a collector that is away, would hold a finished application for seconds more.
-      if (!isFlushed && process.listenerCount('beforeExit') === 1) process.exit();
-    });
+    void within(flush);
   });
 }
 
-/** Waits for a flush, but no longer than the limit; tells whether it is done. */
-async function within(flush: () => Promise<void>): Promise<boolean> {
+/** Waits for a flush, but no longer than the limit: until then the process is kept running, and no longer. */
+async function within(flush: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<false>((done) => {
-    timer = setTimeout(done, LIMIT_MS, false);
+  const limit = new Promise<void>((done) => {
+    timer = setTimeout(done, LIMIT_MS);
   });
-  const flushed = flush().then(
-    () => true as const,
-    (error: unknown) => {
-      diag.warn(`The last spans could not be sent: ${error instanceof Error ? error.message : String(error)}`);
-      return true as const;
-    },
+  const flushed = flush().catch((error: unknown) =>
+    diag.warn(`The last spans could not be sent: ${error instanceof Error ? error.message : String(error)}`),
   );
   try {
-    return await Promise.race([flushed, limit]);
+    await Promise.race([flushed, limit]);
   } finally {
     clearTimeout(timer);
   }

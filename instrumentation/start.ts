@@ -16,6 +16,7 @@ import { hopInstrumentations, hopModules } from './hops.js';
 import { hookModules } from './hook-modules.js';
 import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
 import { createModelEndpoints } from './model-endpoint.js';
+import { releaseProcess } from './release-process.js';
 import { requestInstrumentations } from './request-instrumentations.js';
 import { resourceDetectors } from './resource-detectors.js';
 import { createUnreportedClients } from './unreported-clients.js';
@@ -111,6 +112,7 @@ async function exportersFrom(env: Environment): Promise<SpanProcessor[]> {
 /** Sends spans over OTLP in batches. A flush waits for the batch that is under way, too, which the SDK's own does not. */
 function createOtlpProcessor(exporter: Required<SpanExporter>): SpanProcessor {
   const batches = new BatchSpanProcessor(exporter);
+  releaseProcess(batches, exporter);
   return {
     onStart: (span, parentContext) => batches.onStart(span, parentContext),
     onEnd: (span) => batches.onEnd(span),

@@ -64,6 +64,34 @@ describe('an application is not harmed by a collector that', () => {
   });
 });
 
+/** Asks for something, ends, and says when it has nothing left to do. */
+const SHORT = `
+  import { setTimeout as sleep } from 'node:timers/promises';
+  import { trace } from '@opentelemetry/api';
+  for (let i = 0; i < 3; i += 1) {
+    trace.getTracer('work').startSpan('work').end();
+    await sleep(50);
+  }
+  process.stdout.write(String(Date.now()));`;
+
+// OpenTelemetry's exporter tries for 10 s, and its batch for 30.
+const PATIENT = { OTEL_EXPORTER_OTLP_TIMEOUT: '10000', OTEL_BSP_EXPORT_TIMEOUT: '30000' };
+
+describe('an application that has finished is held up for two seconds at most by a collector that', () => {
+  it('never answers', async () => {
+    await using collector = await startCollector(() => undefined);
+    const { code, output } = await run(SHORT, collector.url, { env: PATIENT });
+    expect(code).toBe(0);
+    expect(Date.now() - Number(output)).toBeLessThan(4_000);
+  });
+
+  it('is not there', async () => {
+    const { code, output } = await run(SHORT, 'http://127.0.0.1:9', { env: PATIENT });
+    expect(code).toBe(0);
+    expect(Date.now() - Number(output)).toBeLessThan(4_000);
+  });
+});
+
 it('memory stays bounded while a collector is away, however many spans end, each below the one before', async () => {
   await using collector = await startCollector(() => undefined);
   const code = `
