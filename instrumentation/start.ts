@@ -19,6 +19,7 @@ import { createModelEndpoints } from './model-endpoint.js';
 import { releaseProcess } from './release-process.js';
 import { requestInstrumentations } from './request-instrumentations.js';
 import { resourceDetectors } from './resource-detectors.js';
+import { lasting } from './send-at-exit.js';
 import { createUnreportedClients } from './unreported-clients.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
@@ -81,6 +82,9 @@ export async function startInstrumentation(env: Environment): Promise<void> {
     flush: async () => {
       await Promise.all(exporters.map((exporter) => exporter.forceFlush()));
     },
+    sendAtOnce: () => {
+      for (const exporter of exporters) exporter.sendAtOnce?.();
+    },
   });
 }
 
@@ -93,14 +97,19 @@ function createLogger(): DiagLogger {
   return logger;
 }
 
+/** A processor that exports; what has not been sent yet it may be able to send when nothing can be waited for. */
+interface Exporting extends SpanProcessor {
+  readonly sendAtOnce?: () => void;
+}
+
 /** The processors that export, as `OTEL_TRACES_EXPORTER` has them. */
-async function exportersFrom(env: Environment): Promise<SpanProcessor[]> {
+async function exportersFrom(env: Environment): Promise<Exporting[]> {
   const names = new Set((env['OTEL_TRACES_EXPORTER'] ?? '').split(',').flatMap((name) => name.trim() || []));
   if (names.has('none')) return [];
-  const exporters: SpanProcessor[] = [];
+  const exporters: Exporting[] = [];
   if (names.has('console')) exporters.push(new SimpleSpanProcessor(new ConsoleSpanExporter()));
   if (names.size === 0 || names.has('otlp')) {
-    exporters.push(createOtlpProcessor(await createOtlpExporter(env)));
+    exporters.push(await createOtlpProcessor(await createOtlpExporter(env)));
   }
   for (const name of names) {
     if (name !== 'console' && name !== 'otlp')
@@ -110,16 +119,18 @@ async function exportersFrom(env: Environment): Promise<SpanProcessor[]> {
 }
 
 /** Sends spans over OTLP in batches. A flush waits for the batch that is under way, too, which the SDK's own does not. */
-function createOtlpProcessor(exporter: Required<SpanExporter>): SpanProcessor {
+async function createOtlpProcessor(otlp: Required<SpanExporter>): Promise<Exporting> {
+  const { exporter, sendAtOnce } = await lasting(otlp);
   const batches = new BatchSpanProcessor(exporter);
-  releaseProcess(batches, exporter);
+  releaseProcess(batches, otlp);
   return {
     onStart: (span, parentContext) => batches.onStart(span, parentContext),
     onEnd: (span) => batches.onEnd(span),
     forceFlush: async () => {
-      await Promise.all([exporter.forceFlush(), batches.forceFlush()]);
+      await Promise.all([otlp.forceFlush(), batches.forceFlush()]);
     },
     shutdown: () => batches.shutdown(),
+    sendAtOnce: () => sendAtOnce(batches),
   };
 }
 

@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { packagePath } from '../../collector/package-path.js';
 import { portOf } from '../support/free-port.js';
+import { RUNTIMES } from '../support/run-under-register.js';
 
 /** A collector that takes requests as it is told to. */
 async function startCollector(take: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -22,9 +23,13 @@ async function startCollector(take: (request: IncomingMessage, response: ServerR
 }
 
 /** Runs code as an application under `waybill/register` to its end. */
-async function run(code: string, url: string, { args = [], env = {} }: { args?: string[]; env?: object } = {}) {
+async function run(
+  code: string,
+  url: string,
+  { args = [], env = {}, node = process.execPath }: { args?: string[]; env?: object; node?: string } = {},
+) {
   const nodeArgs = ['--expose-gc', '--import', 'waybill/register', '--input-type=module', '-e', code, ...args];
-  const child = spawn(process.execPath, nodeArgs, {
+  const child = spawn(node, nodeArgs, {
     cwd: packagePath(),
     env: {
       PATH: process.env['PATH'],
@@ -92,6 +97,38 @@ describe('an application that has finished is held up for two seconds at most by
   });
 });
 
+describe('an application that leaves no time', () => {
+  const leaving = (end: string): string => `
+    import { trace } from '@opentelemetry/api';
+    trace.getTracer('work').startSpan('first words').end();
+    ${end}`;
+  const EXIT = `trace.getTracer('work').startSpan('last words').end(); process.exit(3);`;
+
+  it.each<readonly [string, string, string, number]>([
+    ...RUNTIMES.map(([version, , node]) => [`by process.exit(), on Node ${version}`, node, EXIT, 3] as const),
+    ['by an exception', process.execPath, `trace.getTracer('work').startSpan('last words').end(); throw 1;`, 1],
+    ['while a batch is under way', process.execPath, `setTimeout(() => { ${EXIT} }, 100);`, 3],
+  ])('%s, sends its last spans all the same', async (_, node, end, code) => {
+    const bodies: Promise<Buffer>[] = [];
+    await using collector = await startCollector((request, response) => {
+      bodies.push(buffer(request));
+      request.once('end', () => response.end());
+    });
+    expect((await run(leaving(end), collector.url, { node })).code).toBe(code);
+    const sent = Buffer.concat(await Promise.all(bodies)).toString('latin1');
+    expect(sent).toContain('first words');
+    expect(sent).toContain('last words');
+  });
+
+  it('is held up for two seconds at most by a collector that never answers', async () => {
+    await using collector = await startCollector(() => undefined);
+    const code = leaving(`process.stdout.write(String(Date.now())); process.exit(3);`);
+    const { code: exitCode, output } = await run(code, collector.url, { env: PATIENT });
+    expect(exitCode).toBe(3);
+    expect(Date.now() - Number(output)).toBeLessThan(4_000);
+  });
+});
+
 it('memory stays bounded while a collector is away, however many spans end, each below the one before', async () => {
   await using collector = await startCollector(() => undefined);
   const code = `
@@ -114,7 +151,7 @@ it('memory stays bounded while a collector is away, however many spans end, each
     }
     const held = await load(5_000);
     process.stdout.write(String((await load(30_000)) - held));
-    process.exit();`;
+    process.kill(process.pid, 'SIGKILL');`;
   const { output } = await run(code, collector.url);
   // 30,000 spans that were kept would take some 45 MB.
   expect(Number(output)).toBeLessThan(10e6);
