@@ -17,6 +17,8 @@ const SENDER = `
 /** An exporter that can also send at once, while everything else stands still. */
 export interface LastingExporter {
   readonly exporter: SpanExporter;
+  /** To be called when `http` is instrumented: loaded by the exporter before, it would be instrumented twice. */
+  readonly prepare: () => Promise<void>;
   /**
    * Sends, from the event `exit` of a process, what is under way and what waits in the processor of batches. Never throws.
    */
@@ -30,9 +32,9 @@ export interface LastingExporter {
  *
  * The names of the exporter's parts are those of 0.223, and of the processor's those of 2.12; where a version has others, nothing is sent then.
  */
-export async function lasting(exporter: Required<SpanExporter>): Promise<LastingExporter> {
+export function lasting(exporter: Required<SpanExporter>): LastingExporter {
   const underWay = new Set<readonly ReadableSpan[]>();
-  const target = await targetOf(exporter);
+  let target: Target | null = null;
   return {
     exporter: {
       export(spans, done) {
@@ -44,6 +46,9 @@ export async function lasting(exporter: Required<SpanExporter>): Promise<Lasting
       },
       forceFlush: () => exporter.forceFlush(),
       shutdown: () => exporter.shutdown(),
+    },
+    async prepare() {
+      target = await targetOf(exporter);
     },
     sendAtOnce(batches) {
       if (target === null) return;
