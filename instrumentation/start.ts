@@ -73,7 +73,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
     propagator: createAttributionPropagator({ sign }),
   };
   await startSdk(tracing, env);
-  await Promise.all(exporters.map((exporter) => exporter.prepare?.()));
+  await Promise.all(exporters.map(async (exporter) => exporter.prepare?.()));
   flushAtExit(process, {
     endedSpans: () => endedSpans,
     flush: async () => {
