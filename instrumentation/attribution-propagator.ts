@@ -1,9 +1,9 @@
 import type { Baggage, Context, TextMapPropagator } from '@opentelemetry/api';
-import { diag, propagation, trace } from '@opentelemetry/api';
+import { diag, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
-import { attributionKeys, LONE_SURROGATE } from './attribution-fields.js';
-import { attributionIn, baggageWith } from './attribution.js';
+import { LONE_SURROGATE } from './attribution-fields.js';
+import { attributionIn, baggageWith, isAllSaid } from './attribution.js';
 import type { Signer, Signing } from './sign-attribution.js';
 import { createSigner, signatureIn } from './sign-attribution.js';
 
@@ -43,7 +43,8 @@ export function createBaggagePropagator(signer: Signer | null): TextMapPropagato
 export function createBaggagePreparation(signer: Signer | null): (ctx: Context) => Context {
   let hasWarned = false;
   return (ctx) => {
-    const { fitting, left } = fit(withAttributionFirst(ctx, signer));
+    const before = propagation.getBaggage(ctx);
+    const { fitting, left } = fit(withAttributionFirst(ctx, before, signer));
     if (left.length > 0 && !hasWarned) {
       hasWarned = true;
       const some = left.slice(0, 10).join(', ');
@@ -52,21 +53,20 @@ export function createBaggagePreparation(signer: Signer | null): (ctx: Context) 
           `members are not: ${some}${left.length > 10 ? ', …' : ''}. Put less into baggage. Said once.`,
       );
     }
-    return propagation.setBaggage(ctx, fitting);
+    return fitting === before ? ctx : propagation.setBaggage(ctx, fitting);
   };
 }
 
-/** The baggage of a context, attribution in front. */
-function withAttributionFirst(ctx: Context, signer: Signer | null): Baggage {
-  const traceId = trace.getSpanContext(ctx)?.traceId;
+/** The baggage of a context, attribution in front, then its signature. */
+function withAttributionFirst(ctx: Context, before: Baggage | undefined, signer: Signer | null): Baggage {
+  const traceId = signer === null ? undefined : trace.getSpanContext(ctx)?.traceId;
   const signature = signatureIn(ctx, traceId ?? '', traceId === undefined ? null : signer);
-  const rest = baggageWith(ctx, {}, [SIGNATURE_KEY]).getAllEntries();
-  let baggage = propagation.createBaggage();
-  for (const [key, entry] of baggageWith(ctx, attributionIn(ctx)).getAllEntries()) {
-    if (attributionKeys.includes(key)) baggage = baggage.setEntry(key, entry);
-  }
+  // Most often it is the very baggage that `withAttribution` or the middleware put together.
+  if (signature === null && before?.getEntry(SIGNATURE_KEY) === undefined && isAllSaid(ctx, before)) return before;
+  const others = baggageWith(ctx, {}, [SIGNATURE_KEY]).getAllEntries();
+  let baggage = baggageWith(ROOT_CONTEXT, attributionIn(ctx));
   if (signature !== null) baggage = baggage.setEntry(SIGNATURE_KEY, { value: signature });
-  for (const [key, entry] of rest) baggage = baggage.setEntry(key, entry);
+  for (const [key, entry] of others) baggage = baggage.setEntry(key, entry);
   return baggage;
 }
 

@@ -1,4 +1,4 @@
-import type { Baggage, Context } from '@opentelemetry/api';
+import type { Baggage, Context, Span } from '@opentelemetry/api';
 import { context, createContextKey, propagation, trace } from '@opentelemetry/api';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import type { Attribution, Field } from './attribution-fields.js';
@@ -31,33 +31,46 @@ export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
  * `withAttribution`. Never throws.
  */
 export function setAttribution(attribution: Attribution): void {
-  const span = trace.getActiveSpan();
-  if (span === undefined) return;
-  const given = usableFields(attribution);
+  const ctx = context.active();
+  const span = trace.getSpan(ctx);
+  if (span !== undefined) sayOf(span, usableFields(attribution), ctx);
+}
+
+/** The attribution of the active context. */
+export function getAttribution(): Attribution {
+  return { ...attributionIn(context.active()) };
+}
+
+/**
+ * Says whose the work of a span is.
+ *
+ * @param given usable fields
+ * @param ctx what the span is active in, or would be
+ */
+export function sayOf(span: Span & Noted, given: Attribution, ctx: Context): void {
   sequence += 1;
-  const late: Partial<Record<Field, Late>> = { ...lateFields.get(span) };
+  const note = span[NOTE];
+  const late: Late = { ...note?.late };
   for (const field of fields) {
     const value = given[field];
     if (value === undefined) continue;
     late[field] = { value, since: sequence };
     span.setAttribute(keys[field], value);
   }
-  lateFields.set(span, late);
-  afterSaid.get(span)?.(context.active());
-}
-
-/** The attribution of the active context. */
-export function getAttribution(): Attribution {
-  return attributionIn(context.active());
+  keep(span, { ...note, late });
+  note?.afterSaid?.(trace.setSpan(ctx, span));
 }
 
 /** The attribution of a context: its baggage, and over it what `setAttribution` said of its span since. */
 export function attributionIn(ctx: Context): Attribution {
+  const said = saidIn(ctx);
   const baggage = propagation.getBaggage(ctx);
+  const before = said !== undefined && said.baggage === baggage ? said.attribution : attributionOf(baggage);
   const late = lateIn(ctx);
-  const found: Partial<Record<Field, string>> = {};
+  if (late === null) return before;
+  const found: { [F in Field]?: string | undefined } = { ...before };
   for (const field of fields) {
-    const value = late[field]?.value ?? baggage?.getEntry(keys[field])?.value;
+    const value = late[field]?.value;
     if (value !== undefined) found[field] = value;
   }
   return found;
@@ -65,12 +78,12 @@ export function attributionIn(ctx: Context): Attribution {
 
 /** The fields that this process itself has said, and did not only hear from a caller: those it may sign. */
 export function assertedIn(ctx: Context): Attribution {
-  const asserted = ctx.getValue(ASSERTED);
+  const asserted = saidIn(ctx)?.asserted;
   const late = lateIn(ctx);
   const here = attributionIn(ctx);
   const own: Partial<Record<Field, string>> = {};
   for (const field of fields) {
-    const isOwn = late[field] !== undefined || (asserted instanceof Set && asserted.has(field));
+    const isOwn = late?.[field] !== undefined || asserted?.has(field) === true;
     if (isOwn && here[field] !== undefined) own[field] = here[field];
   }
   return own;
@@ -78,71 +91,138 @@ export function assertedIn(ctx: Context): Attribution {
 
 /** A context with attribution added, as `withAttribution` has it. */
 export function contextWith(ctx: Context, attribution: Attribution): Context {
-  const given = usableFields(attribution);
+  return contextWithUsable(ctx, usableFields(attribution));
+}
+
+/** A context with usable fields added. */
+export function contextWithUsable(ctx: Context, given: Attribution): Context {
   const before = attributionIn(ctx);
-  const own = assertedIn(ctx);
-  const asserted = new Set(fields.filter((field) => given[field] !== undefined || own[field] !== undefined));
-  const isChanged = fields.some((field) => given[field] !== undefined && given[field] !== before[field]);
+  const late = lateIn(ctx);
+  const asserted = new Set(saidIn(ctx)?.asserted);
+  let isChanged = false;
+  for (const field of fields) {
+    if (given[field] !== undefined || late?.[field] !== undefined) asserted.add(field);
+    isChanged ||= given[field] !== undefined && given[field] !== before[field];
+  }
   // What was signed upstream was signed for other values: kept beside these, it would look like a forgery.
-  const baggage = baggageWith(ctx, { ...before, ...given }, isChanged ? [SIGNATURE_KEY] : []);
-  return propagation.setBaggage(ctx, baggage).setValue(ASSERTED, asserted).setValue(SETTLED, sequence);
+  return contextSaying(ctx, { ...before, ...given }, asserted, isChanged ? [SIGNATURE_KEY] : []);
 }
 
 /** A context without any attribution: for what came from outside, and for work that is nobody's alone. */
 export function contextWithout(ctx: Context): Context {
-  const baggage = baggageWith(ctx, {}, [SIGNATURE_KEY]);
-  return propagation.setBaggage(ctx, baggage).setValue(ASSERTED, new Set()).setValue(SETTLED, sequence);
+  return contextSaying(ctx, {}, new Set(), [SIGNATURE_KEY]);
 }
 
 /** Lets a new span know what `setAttribution` said of the span above it. */
-export function inheritLate(span: object, parent: Context): void {
+export function inheritLate(span: object & Noted, parent: Context): void {
   const late = lateIn(parent);
-  if (Object.keys(late).length > 0) lateFields.set(span, late);
+  if (late !== null) keep(span, { ...span[NOTE], late });
 }
 
 /** Calls `after` whenever `setAttribution` said something of a span, with the context in which it did. */
-export function onSaid(span: object, after: (ctx: Context) => void): void {
-  afterSaid.set(span, after);
+export function onSaid(span: object & Noted, after: (ctx: Context) => void): void {
+  keep(span, { late: span[NOTE]?.late ?? {}, afterSaid: after });
 }
 
 /** The baggage of a context, with attribution in front, without what it had of attribution before. */
 export function baggageWith(ctx: Context, attribution: Attribution, dropped: readonly string[] = []): Baggage {
-  let baggage = propagation.createBaggage();
+  const own: Record<string, { value: string }> = {};
   for (const field of fields) {
     const value = attribution[field];
-    if (value !== undefined) baggage = baggage.setEntry(keys[field], { value });
+    if (value !== undefined) own[keys[field]] = { value };
   }
+  let baggage = propagation.createBaggage(own);
   for (const [key, entry] of propagation.getBaggage(ctx)?.getAllEntries() ?? []) {
     if (!attributionKeys.includes(key) && !dropped.includes(key)) baggage = baggage.setEntry(key, entry);
   }
   return baggage;
 }
 
-/** A field that was said of a span after it had started. */
-interface Late {
-  readonly value: string;
-  /** Place in the order of everything that was said in this process. */
-  readonly since: number;
+/** Whether baggage is as it was put into a context here, attribution in front, and nothing was said since. */
+export function isAllSaid(ctx: Context, baggage: Baggage | undefined): baggage is Baggage {
+  return baggage !== undefined && saidIn(ctx)?.baggage === baggage && lateIn(ctx) === null;
 }
 
-const ASSERTED = createContextKey('waybill: the fields that this process has said');
-const SETTLED = createContextKey('waybill: what was said up to here is in the baggage');
+/** What a context says by us. */
+interface Said {
+  /** The baggage that was put into the context, and the attribution in it: nothing has to be read out of that again. */
+  readonly baggage: Baggage;
+  readonly attribution: Attribution;
+  /** The fields that this process has said. */
+  readonly asserted: ReadonlySet<Field>;
+  /** What was said of a span up to here, in the order of everything that was said in this process, is in the baggage. */
+  readonly until: number;
+}
 
-/** A context cannot be changed and a span can: what is said late is kept with the span, as long as that lives. */
-const lateFields = new WeakMap<object, Readonly<Partial<Record<Field, Late>>>>();
-const afterSaid = new WeakMap<object, (ctx: Context) => void>();
+/** Fields that were said of a span after it had started, each with its place in the order of everything said. */
+type Late = Partial<Record<Field, { readonly value: string; readonly since: number }>>;
+
+/** What is kept with a span: a context cannot be changed, and a span can. */
+interface Note {
+  readonly late: Readonly<Late>;
+  readonly afterSaid?: ((ctx: Context) => void) | undefined;
+}
+
+const SAID = createContextKey('waybill: what was said of attribution');
+
+/** On the span itself: a `WeakMap` costs each request more than all else that is done for it, in collecting garbage. */
+const NOTE = Symbol('waybill: what was said of this span');
+
+interface Noted {
+  [NOTE]?: Note;
+}
+
 let sequence = 0;
 
-/** What was said of the span of a context since its baggage was put together. */
-function lateIn(ctx: Context): Partial<Record<Field, Late>> {
-  const span = trace.getSpan(ctx);
-  const late = span === undefined ? undefined : lateFields.get(span);
-  const settled = ctx.getValue(SETTLED);
-  const newer: Partial<Record<Field, Late>> = {};
-  if (late === undefined) return newer;
+function contextSaying(
+  ctx: Context,
+  attribution: Attribution,
+  asserted: ReadonlySet<Field>,
+  dropped: readonly string[],
+): Context {
+  const baggage = baggageWith(ctx, attribution, dropped);
+  const said: Said = { baggage, attribution, asserted, until: sequence };
+  return propagation.setBaggage(ctx, baggage).setValue(SAID, said);
+}
+
+function saidIn(ctx: Context): Said | undefined {
+  const said = ctx.getValue(SAID);
+  return isSaid(said) ? said : undefined;
+}
+
+/** The key is our own, and nobody else can set it. */
+function isSaid(value: unknown): value is Said {
+  return value !== undefined;
+}
+
+function attributionOf(baggage: Baggage | undefined): Attribution {
+  const found: Partial<Record<Field, string>> = {};
+  if (baggage === undefined) return found;
+  for (const field of fields) {
+    const value = baggage.getEntry(keys[field])?.value;
+    if (value !== undefined) found[field] = value;
+  }
+  return found;
+}
+
+/** What was said of the span of a context since its baggage was put together; null where nothing was. */
+function lateIn(ctx: Context): Readonly<Late> | null {
+  const span: (Span & Noted) | undefined = trace.getSpan(ctx);
+  const late = span?.[NOTE]?.late;
+  if (late === undefined) return null;
+  const until = saidIn(ctx)?.until ?? 0;
+  const newer: Late = {};
+  let isAny = false;
   for (const field of fields) {
     const one = late[field];
-    if (one !== undefined && (typeof settled !== 'number' || one.since > settled)) newer[field] = one;
+    if (one === undefined || one.since <= until) continue;
+    newer[field] = one;
+    isAny = true;
   }
-  return newer;
+  return isAny ? newer : null;
+}
+
+/** Whoever froze a span does without what is said late. */
+function keep(span: object & Noted, note: Note): void {
+  if (NOTE in span || Object.isExtensible(span)) span[NOTE] = note;
 }

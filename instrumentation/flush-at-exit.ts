@@ -7,12 +7,14 @@ const LIMIT_MS = 2_000;
 const HURRIED_MS = 250;
 
 /** What is used of Node's `process`. */
-type Process = Pick<NodeJS.Process, 'on' | 'once' | 'listenerCount' | 'kill' | 'pid' | 'exit'>;
+type Process = Pick<NodeJS.Process, 'on' | 'once' | 'listenerCount' | 'kill' | 'pid'>;
 
 /** What is to be sent before the end. */
 export interface Unsent {
   /** Sends all spans that have ended. */
   readonly flush: () => Promise<void>;
+  /** Sends all spans that have ended while nothing else runs, within two seconds. */
+  readonly sendAtOnce: () => void;
   /** How many spans have ended since the start. */
   readonly endedSpans: () => number;
 }
@@ -20,9 +22,10 @@ export interface Unsent {
 /**
  * Sends what is left when the application ends, within two seconds, without changing how it ends: a signal that
  * nobody else listens for still ends the process as that signal would; where the application listens, it decides, and
- * spans are sent four times a second until then. An application that calls `process.exit()` at once leaves no time.
+ * spans are sent four times a second until then. Behind `process.exit()`, and behind an exception that nobody caught,
+ * they are sent while the process waits.
  */
-export function flushAtExit(process: Process, { flush, endedSpans }: Unsent): void {
+export function flushAtExit(process: Process, { flush, sendAtOnce, endedSpans }: Unsent): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // Once: a second Ctrl-C, while the first one is still flushing, ends the process at once.
     process.once(signal, () => {
@@ -35,32 +38,30 @@ export function flushAtExit(process: Process, { flush, endedSpans }: Unsent): vo
     });
   }
   let sent = 0;
+  let tried = 0;
   // Comes whenever nothing is left to do: after a flush, too, so one that has nothing to send must not begin another.
   process.on('beforeExit', () => {
     if (endedSpans() === sent) return;
     sent = endedSpans();
-    void within(flush).then((isFlushed) => {
-      // The exporter's retries, for a collector that is away, would hold a finished application for seconds more.
-      if (!isFlushed && process.listenerCount('beforeExit') === 1) process.exit();
-    });
+    void within(flush).then(() => (tried = sent));
+  });
+  // Whoever did not answer for two seconds is not waited for again.
+  process.once('exit', () => {
+    if (endedSpans() > tried) sendAtOnce();
   });
 }
 
-/** Waits for a flush, but no longer than the limit; tells whether it is done. */
-async function within(flush: () => Promise<void>): Promise<boolean> {
+/** Waits for a flush, but no longer than the limit: until then the process is kept running, and no longer. */
+async function within(flush: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<false>((done) => {
-    timer = setTimeout(done, LIMIT_MS, false);
+  const limit = new Promise<void>((done) => {
+    timer = setTimeout(done, LIMIT_MS);
   });
-  const flushed = flush().then(
-    () => true as const,
-    (error: unknown) => {
-      diag.warn(`The last spans could not be sent: ${error instanceof Error ? error.message : String(error)}`);
-      return true as const;
-    },
+  const flushed = flush().catch((error: unknown) =>
+    diag.warn(`The last spans could not be sent: ${error instanceof Error ? error.message : String(error)}`),
   );
   try {
-    return await Promise.race([flushed, limit]);
+    await Promise.race([flushed, limit]);
   } finally {
     clearTimeout(timer);
   }

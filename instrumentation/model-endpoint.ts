@@ -1,8 +1,9 @@
-import type { Span as ApiSpan } from '@opentelemetry/api';
+import type { Span as ApiSpan, Context } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
 import type { Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { GEN_AI_OPERATION_NAME, GEN_AI_PROVIDER_NAME } from '../schemas/attributes.js';
 import { modelHosts } from '../schemas/model-hosts.js';
+import { get } from './unknown-value.js';
 
 /** An outgoing HTTP request, as far as it tells whether it asks a model. */
 export interface OutgoingRequest {
@@ -44,23 +45,14 @@ const CALL_KIND = 'openinference.span.kind';
  * call above it, in the application, has them.
  */
 export function createModelEndpoints({ isReported, onUnreported }: ModelEndpointsOptions): ModelEndpoints {
-  // Attributes may be set after the start, so the spans above are asked when a request goes out, not before.
-  const spanAbove = new WeakMap<object, Span>();
-  const recording = new WeakMap<object, Span>();
-
-  function isInsideCall(span: object): boolean {
-    for (let above = spanAbove.get(span); above !== undefined; above = spanAbove.get(above)) {
-      if (isCall(above)) return true;
-    }
-    return false;
-  }
-
   return {
     spanProcessor: {
-      onStart(span, parentContext) {
-        recording.set(span, span);
-        const above = recording.get(trace.getSpan(parentContext) ?? span);
-        if (above !== undefined && above !== span) spanAbove.set(span, above);
+      onStart(span: Span & Placed, parentContext) {
+        let above = placedIn(parentContext);
+        // What has ended and is no call will never be one. Without this, a chain of work that each time starts the next,
+        // such as a timer that sets itself again, would be kept whole.
+        while (above !== undefined && hasEnded(above) && !isCall(above)) above = above[ABOVE];
+        if (above !== undefined) span[ABOVE] = above;
       },
       onEnd: () => undefined,
       forceFlush: () => Promise.resolve(),
@@ -78,8 +70,33 @@ export function createModelEndpoints({ isReported, onUnreported }: ModelEndpoint
   };
 }
 
-function isCall({ attributes }: Span): boolean {
-  return CALLS.has(attributes[GEN_AI_OPERATION_NAME]) || CALL_KINDS.has(attributes[CALL_KIND]);
+/** The span above, kept on the span itself: this is done for every span, and a `WeakMap` costs far more. */
+const ABOVE = Symbol('waybill: the span above');
+
+interface Placed {
+  [ABOVE]?: ApiSpan & Placed;
+}
+
+function placedIn(ctx: Context): (ApiSpan & Placed) | undefined {
+  return trace.getSpan(ctx);
+}
+
+/** Attributes may be set after the start, so the spans above are asked when a request goes out, not before. */
+function isInsideCall(span: ApiSpan & Placed): boolean {
+  for (let above = span[ABOVE]; above !== undefined; above = above[ABOVE]) {
+    if (isCall(above)) return true;
+  }
+  return false;
+}
+
+function hasEnded(span: object): boolean {
+  return 'ended' in span && span.ended === true;
+}
+
+/** The span of a caller in another process has no attributes here. */
+function isCall(span: object): boolean {
+  const attributes = 'attributes' in span ? span.attributes : undefined;
+  return CALLS.has(get(attributes, GEN_AI_OPERATION_NAME)) || CALL_KINDS.has(get(attributes, CALL_KIND));
 }
 
 /** Paths of providers' APIs, by their end. Only the first is telling enough to be believed at any host. */
@@ -96,10 +113,21 @@ const TELLING_PATH = /\/chat\/completions$|\/v1\/(completions|responses|embeddin
 
 /** The operation of a request to a model; null where it is none. */
 export function operationOf({ method, host, path }: Omit<OutgoingRequest, 'userAgent'>): string | null {
-  if (method.toUpperCase() !== 'POST') return null;
-  const [plain = ''] = path.split('?', 1);
-  if (providerAt(host) === null && !TELLING_PATH.test(plain)) return null;
+  const operation = operationAt(method, path);
+  if (operation === null || (providerAt(host) === null && !TELLING_PATH.test(plainPath(path)))) return null;
+  return operation;
+}
+
+/** The operation that a request would be at a host that serves models: most requests can be told by this, at little cost. */
+export function operationAt(method: string, path: string): string | null {
+  if (method !== 'POST' && method.toUpperCase() !== 'POST') return null;
+  const plain = plainPath(path);
   return endpoints.find((endpoint) => endpoint.path.test(plain))?.operation ?? null;
+}
+
+function plainPath(path: string): string {
+  const query = path.indexOf('?');
+  return query === -1 ? path : path.slice(0, query);
 }
 
 /** OpenTelemetry's name of the provider at a host; null where it is not known. */

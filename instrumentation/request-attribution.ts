@@ -4,8 +4,8 @@ import { getRPCMetadata } from '@opentelemetry/core';
 import { BlockList, isIP } from 'node:net';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import type { Attribution, Field } from './attribution-fields.js';
-import { attributionKeys, fields, keys } from './attribution-fields.js';
-import { attributionIn, baggageWith, contextWith, contextWithout, setAttribution } from './attribution.js';
+import { attributionKeys, fields, keys, usableFields } from './attribution-fields.js';
+import { attributionIn, baggageWith, contextWithout, contextWithUsable, sayOf } from './attribution.js';
 import type { Gateway } from './carriers.js';
 import { attributionInCarrier } from './carriers.js';
 import type { Headers } from './carry-attribution.js';
@@ -61,11 +61,12 @@ export function createRequestAttribution<Request>(options: RequestAttribution<Re
       // No one is logged in, say: not a bad value, and not worth a warning.
       if (value !== undefined && value !== null) given[field] = value;
     }
+    const usable = usableFields(given);
     const active = context.active();
     const isBelieved = attempt('trust', () => isTrusted(incoming)) === true;
     const base = isBelieved ? withCarried(active, options.carrier, incoming.headers) : contextWithout(active);
-    for (const span of spansOf(active)) restamp(span, given, base, isBelieved);
-    return context.with(contextWith(base, given), rest);
+    for (const span of spansOf(active)) restamp(span, usable, base, isBelieved);
+    return context.with(contextWithUsable(base, usable), rest);
   };
 }
 
@@ -85,19 +86,22 @@ function spansOf(ctx: Context): ReadonlySet<Span> {
   return new Set(spans.filter((span) => span !== undefined));
 }
 
+/** What an untrusted caller may have had stamped on the span of the server. */
+const CLAIMS: readonly string[] = [...attributionKeys, SIGNATURE_KEY];
+
 function restamp(span: Span, given: Attribution, base: Context, isBelieved: boolean): void {
   // The server's span began before anybody could judge its caller, with the caller's claims on it. OpenTelemetry has
   // no call to take an attribute back.
   const attributes: unknown = Reflect.get(span, 'attributes');
   if (!isBelieved && typeof attributes === 'object' && attributes !== null) {
-    for (const key of [...attributionKeys, SIGNATURE_KEY]) Reflect.deleteProperty(attributes, key);
+    for (const key of CLAIMS) if (key in attributes) Reflect.deleteProperty(attributes, key);
   }
   const heard = attributionIn(base);
   for (const field of fields) {
     const value = heard[field];
     if (value !== undefined) span.setAttribute(keys[field], value);
   }
-  context.with(trace.setSpan(base, span), () => setAttribution(given));
+  sayOf(span, given, base);
 }
 
 function trustOf<Request>(trust: RequestAttribution<Request>['trust']): (incoming: Incoming<Request>) => boolean {

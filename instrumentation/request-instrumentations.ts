@@ -1,10 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
-import type { UndiciRequest } from '@opentelemetry/instrumentation-undici';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
-import type { Span } from '@opentelemetry/api';
 import type { GatewayHeaders } from './gateway-headers.js';
 import type { ModelEndpoints } from './model-endpoint.js';
+import { operationAt } from './model-endpoint.js';
 
 /** Instruments `http` and `fetch`: marks requests to models, and gives those to gateways the headers that they read. */
 export function requestInstrumentations({ mark }: ModelEndpoints, gatewayHeaders: GatewayHeaders) {
@@ -13,22 +12,21 @@ export function requestInstrumentations({ mark }: ModelEndpoints, gatewayHeaders
       requestHook(span, request) {
         if (!isOutgoing(request)) return;
         const { method, host, path } = request;
-        mark(span, { method, host, path, userAgent: String(request.getHeader('user-agent') ?? '') });
+        if (operationAt(method, path) !== null)
+          mark(span, { method, host, path, userAgent: String(request.getHeader('user-agent') ?? '') });
         gatewayHeaders.addToHttp(request);
       },
     }),
     new UndiciInstrumentation({
       requestHook(span, request) {
-        // Nothing else is a request to a model, and most requests are nothing else: an address takes long to read.
-        if (request.method === 'POST') markUndici(span, request, mark);
+        const { method, origin, path, headers } = request;
+        // Most requests are none to a model, and an address takes long to read.
+        if (operationAt(method, path) !== null)
+          mark(span, { method, host: new URL(origin).hostname, path, userAgent: userAgentIn(headers) });
         gatewayHeaders.addToUndici(request);
       },
     }),
   ];
-}
-
-function markUndici(span: Span, { method, origin, path, headers }: UndiciRequest, mark: ModelEndpoints['mark']): void {
-  mark(span, { method, host: new URL(origin).hostname, path, userAgent: userAgentIn(headers) });
 }
 
 /** The hook is called for requests that come in, too; only those that go out may be calls. */

@@ -2,7 +2,6 @@ import type { DiagLogger } from '@opentelemetry/api';
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
-import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { isAiSdkEmbedding } from './ai-sdk.js';
@@ -16,8 +15,10 @@ import { hopInstrumentations, hopModules } from './hops.js';
 import { hookModules } from './hook-modules.js';
 import { HOOKED_CLIENTS, instrumentModelClients } from './model-clients.js';
 import { createModelEndpoints } from './model-endpoint.js';
+import { releaseProcess } from './release-process.js';
 import { requestInstrumentations } from './request-instrumentations.js';
-import { resourceDetectors } from './resource-detectors.js';
+import { lasting } from './send-at-exit.js';
+import { startSdk } from './start-sdk.js';
 import { createUnreportedClients } from './unreported-clients.js';
 
 /** The modules that are instrumented; the loader keeps its hands off everything else. */
@@ -55,7 +56,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
     shutdown: () => Promise.resolve(),
   };
   const sign = signingFrom(env);
-  const sdk = new NodeSDK({
+  const tracing = {
     instrumentations: [
       ...requestInstrumentations(modelEndpoints, createGatewayHeaders(destinationsFrom(env['WAYBILL_CARRIERS']))),
       new ExpressInstrumentation(),
@@ -69,16 +70,17 @@ export async function startInstrumentation(env: Environment): Promise<void> {
       counter,
       ...exporters,
     ],
-    ...(isSet(env, 'OTEL_NODE_RESOURCE_DETECTORS') ? {} : { resourceDetectors }),
-    ...(isSet(env, 'OTEL_PROPAGATORS') ? {} : { textMapPropagator: createAttributionPropagator({ sign }) }),
-    ...(isSet(env, 'OTEL_METRICS_EXPORTER') ? {} : { metricReaders: [] }),
-    ...(isSet(env, 'OTEL_LOGS_EXPORTER') ? {} : { logRecordProcessors: [] }),
-  });
-  sdk.start();
+    propagator: createAttributionPropagator({ sign }),
+  };
+  await startSdk(tracing, env);
+  await Promise.all(exporters.map(async (exporter) => exporter.prepare?.()));
   flushAtExit(process, {
     endedSpans: () => endedSpans,
     flush: async () => {
       await Promise.all(exporters.map((exporter) => exporter.forceFlush()));
+    },
+    sendAtOnce: () => {
+      for (const exporter of exporters) exporter.sendAtOnce?.();
     },
   });
 }
@@ -92,11 +94,17 @@ function createLogger(): DiagLogger {
   return logger;
 }
 
+/** A processor that exports; what has not been sent yet it may be able to send when nothing can be waited for. */
+interface Exporting extends SpanProcessor {
+  readonly prepare?: () => Promise<void>;
+  readonly sendAtOnce?: () => void;
+}
+
 /** The processors that export, as `OTEL_TRACES_EXPORTER` has them. */
-async function exportersFrom(env: Environment): Promise<SpanProcessor[]> {
+async function exportersFrom(env: Environment): Promise<Exporting[]> {
   const names = new Set((env['OTEL_TRACES_EXPORTER'] ?? '').split(',').flatMap((name) => name.trim() || []));
   if (names.has('none')) return [];
-  const exporters: SpanProcessor[] = [];
+  const exporters: Exporting[] = [];
   if (names.has('console')) exporters.push(new SimpleSpanProcessor(new ConsoleSpanExporter()));
   if (names.size === 0 || names.has('otlp')) {
     exporters.push(createOtlpProcessor(await createOtlpExporter(env)));
@@ -109,15 +117,19 @@ async function exportersFrom(env: Environment): Promise<SpanProcessor[]> {
 }
 
 /** Sends spans over OTLP in batches. A flush waits for the batch that is under way, too, which the SDK's own does not. */
-function createOtlpProcessor(exporter: Required<SpanExporter>): SpanProcessor {
+function createOtlpProcessor(otlp: Required<SpanExporter>): Exporting {
+  const { exporter, prepare, sendAtOnce } = lasting(otlp);
   const batches = new BatchSpanProcessor(exporter);
+  releaseProcess(batches, otlp);
   return {
     onStart: (span, parentContext) => batches.onStart(span, parentContext),
     onEnd: (span) => batches.onEnd(span),
     forceFlush: async () => {
-      await Promise.all([exporter.forceFlush(), batches.forceFlush()]);
+      await Promise.all([otlp.forceFlush(), batches.forceFlush()]);
     },
     shutdown: () => batches.shutdown(),
+    prepare,
+    sendAtOnce: () => sendAtOnce(batches),
   };
 }
 

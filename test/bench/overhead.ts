@@ -9,17 +9,24 @@ import { portOf } from '../support/free-port.js';
 import type { Figure } from './figure.js';
 import { figure } from './figure.js';
 
-const WARM_UP = 1_000;
-const REQUESTS = 1_000;
+/** Pairs of processes, each started anew: two processes of one program may differ by some percent for as long as they live. */
+const PAIRS = 4;
+
+const ROUNDS = 6;
+const WARM_UP = 2_000;
 const CONNECTIONS = 8;
+
+/** In a round, the two take turns so often, with so many requests each time. */
+const TURNS = 10;
+const REQUESTS = 50;
 
 /** What the application says over IPC. */
 const startedSchema = z.object({ address: z.object({ port: z.number() }) });
 const cpuSchema = z.object({ cpu: z.object({ user: z.number(), system: z.number() }) });
 
-/** What one run cost. */
+/** What a request cost in one round. */
 interface Cost {
-  /** CPU time of the application for one request. */
+  /** CPU time of the application's process. */
   readonly cpuUs: number;
   readonly medianMs: number;
   readonly p99Ms: number;
@@ -33,58 +40,89 @@ const ways = {
   waybill: { imports: ['waybill/register'], env: { SAYS_ATTRIBUTION: 'yes' } },
 } as const;
 
+type Way = keyof typeof ways;
+
 /**
  * Measures what `waybill/register` and its middleware cost an Express application, against the same application with
- * plain `@opentelemetry/sdk-node`. Both run all the time and are loaded in turns, so that whatever else the machine does
- * hits both; the ratio of two neighbouring runs is what counts.
+ * plain `@opentelemetry/sdk-node`. Both have the same instrumentations of what the application uses, the same exporter,
+ * batches and sampler, and make the same number of spans, so what differs is ours: attribution found, put on each span,
+ * sent on as baggage and exported, and requests looked at.
+ *
+ * The two run side by side and take short turns, so that whatever else the machine does hits both. CPU time is that of a
+ * whole round, work between and behind requests (exports, collected garbage) included. What counts is the ratio of a round.
  */
-export async function benchOverhead(runs = 15): Promise<readonly Figure[]> {
+export async function benchOverhead(): Promise<readonly Figure[]> {
   const other = createServer((asked, response) => {
     // For spans, no bytes at all are a whole answer in protobuf.
     asked.resume().once('end', () => response.end(asked.url === '/v1/traces' ? '' : '{}'));
   }).listen(0, '127.0.0.1');
   await once(other, 'listening');
   const url = `http://127.0.0.1:${portOf(other)}`;
-  const [plain, waybill] = await Promise.all([startApp('plain', url), startApp('waybill', url)]);
+  const rounds: Round[] = [];
   try {
-    for (const app of [plain, waybill]) await load(app, WARM_UP);
-    const pairs: { readonly plain: Cost; readonly waybill: Cost }[] = [];
-    for (let run = 0; run < runs; run += 1) {
-      // Each goes first as often as the other.
-      const first = await load(run % 2 === 0 ? plain : waybill, REQUESTS);
-      const second = await load(run % 2 === 0 ? waybill : plain, REQUESTS);
-      pairs.push(run % 2 === 0 ? { plain: first, waybill: second } : { plain: second, waybill: first });
-    }
-    const ratio = (what: keyof Cost): number[] => pairs.map((pair) => pair.waybill[what] / pair.plain[what]);
-    return [
-      figure(
-        'CPU a request, plain SDK',
-        'µs',
-        pairs.map((pair) => pair.plain.cpuUs),
-      ),
-      figure(
-        'CPU a request, waybill/register',
-        'µs',
-        pairs.map((pair) => pair.waybill.cpuUs),
-      ),
-      figure('CPU, waybill/register to plain SDK', '×', ratio('cpuUs')),
-      figure('latency (median), waybill/register to plain SDK', '×', ratio('medianMs')),
-      figure('latency (99 %), waybill/register to plain SDK', '×', ratio('p99Ms')),
-    ];
+    for (let pair = 0; pair < PAIRS; pair += 1) rounds.push(...(await measurePair(url)));
   } finally {
-    plain.child.disconnect();
-    waybill.child.disconnect();
     other.closeAllConnections();
     other.close();
   }
+  const ratio = (what: keyof Cost): number[] => rounds.map(({ plain, waybill }) => waybill[what] / plain[what]);
+  const cpuUs = (way: Way): number[] => rounds.map((round) => round[way].cpuUs);
+  return [
+    figure('CPU a request, plain SDK', 'µs', cpuUs('plain')),
+    figure('CPU a request, waybill/register', 'µs', cpuUs('waybill')),
+    figure('CPU, waybill/register to plain SDK', '×', ratio('cpuUs')),
+    figure('latency (median), waybill/register to plain SDK', '×', ratio('medianMs')),
+    figure('latency (99 %), waybill/register to plain SDK', '×', ratio('p99Ms')),
+  ];
+}
+
+/** What both cost in a round. */
+type Round = Readonly<Record<Way, Cost>>;
+
+async function measurePair(url: string): Promise<Round[]> {
+  const apps = { plain: await startApp('plain', url), waybill: await startApp('waybill', url) };
+  try {
+    for (const app of Object.values(apps)) await load(app, WARM_UP);
+    const rounds: Round[] = [];
+    while (rounds.length < ROUNDS) rounds.push(await measureRound(apps));
+    return rounds;
+  } finally {
+    for (const { child, agent } of Object.values(apps)) {
+      agent.destroy();
+      child.disconnect();
+    }
+  }
+}
+
+async function measureRound({ plain, waybill }: Readonly<Record<Way, App>>): Promise<Round> {
+  const before = { plain: await cpuUsOf(plain), waybill: await cpuUsOf(waybill) };
+  const latenciesMs: Record<Way, number[]> = { plain: [], waybill: [] };
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    // Each goes first as often as the other.
+    const isPlainFirst = turn % 2 === 0;
+    if (isPlainFirst) latenciesMs.plain.push(...(await load(plain, REQUESTS)));
+    latenciesMs.waybill.push(...(await load(waybill, REQUESTS)));
+    if (!isPlainFirst) latenciesMs.plain.push(...(await load(plain, REQUESTS)));
+  }
+  return {
+    plain: costOf((await cpuUsOf(plain)) - before.plain, latenciesMs.plain),
+    waybill: costOf((await cpuUsOf(waybill)) - before.waybill, latenciesMs.waybill),
+  };
+}
+
+function costOf(cpuUs: number, latenciesMs: readonly number[]): Cost {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? Number.NaN;
+  return { cpuUs: cpuUs / latenciesMs.length, medianMs: at(0.5), p99Ms: at(0.99) };
 }
 
 interface App {
   readonly child: ChildProcess;
   readonly port: number;
+  readonly agent: Agent;
 }
 
-async function startApp(way: keyof typeof ways, url: string): Promise<App> {
+async function startApp(way: Way, url: string): Promise<App> {
   const { imports, env } = ways[way];
   const child = fork(pathOf('overhead-app.js'), {
     cwd: packagePath(),
@@ -92,7 +130,8 @@ async function startApp(way: keyof typeof ways, url: string): Promise<App> {
     env: { PATH: process.env['PATH'], OTEL_SERVICE_NAME: way, OTEL_EXPORTER_OTLP_ENDPOINT: url, NEXT_URL: url, ...env },
   });
   const [started] = await once(child, 'message');
-  return { child, port: startedSchema.parse(started).address.port };
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  return { child, port: startedSchema.parse(started).address.port, agent };
 }
 
 async function cpuUsOf({ child }: App): Promise<number> {
@@ -103,24 +142,18 @@ async function cpuUsOf({ child }: App): Promise<number> {
   return user + system;
 }
 
-/** Sends so many requests over a few connections, each as soon as the one before was answered. */
-async function load(app: App, requests: number): Promise<Cost> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+/** Sends so many requests over a few connections, each as soon as the one before was answered; returns their latencies. */
+async function load({ port, agent }: App, requests: number): Promise<number[]> {
   const latenciesMs: number[] = [];
-  const before = await cpuUsOf(app);
   let left = requests;
   const sender = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      latenciesMs.push(await send(app.port, agent));
+      latenciesMs.push(await send(port, agent));
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, sender));
-  const cpuUs = ((await cpuUsOf(app)) - before) / requests;
-  agent.destroy();
-  const sorted = latenciesMs.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? Number.NaN;
-  return { cpuUs, medianMs: at(0.5), p99Ms: at(0.99) };
+  return latenciesMs;
 }
 
 /** Sends one request; returns the milliseconds to its answer. @throws Error where it is not answered with 200 */

@@ -93,6 +93,47 @@ describe('what Node loses, and how it is kept', () => {
     });
   });
 
+  it('a batch job, whose one payload holds the work of many tenants', async () => {
+    const item = (tenant: string, text: string) =>
+      withAttribution({ tenant, feature: 'digest' }, () =>
+        tracer().startActiveSpan('asked', (span) => {
+          span.end();
+          return { text, headers: attributionHeaders() };
+        }),
+      );
+    const payload = JSON.stringify([item('acme', 'a'), item('globex', 'b'), item('initech', 'c')]);
+    const items: ReturnType<typeof item>[] = JSON.parse(payload);
+    const work = async ({ text }: { readonly text: string }) => {
+      const span = tracer().startSpan(`work on ${text}`);
+      await sleep(1);
+      span.end();
+      return outgoing()['baggage'];
+    };
+    const worked = () => otel.spans().filter(({ name }) => name.startsWith('work on'));
+    const tenants = () => worked().map(({ attributes }) => attributes['tenant.id']);
+
+    // The job runs as whoever started it, and all of its items with it.
+    const lost = await withAttribution({ tenant: 'nightly' }, () => Promise.all(items.map(work)));
+    expect(tenants()).toEqual(['nightly', 'nightly', 'nightly']);
+    expect(lost).toEqual(Array(3).fill('tenant.id=nightly'));
+
+    const asked = otel.spans().filter(({ name }) => name === 'asked');
+    const traceIds = asked.map((span) => span.spanContext().traceId);
+    otel.clear();
+    // All at once: items that are worked on side by side must not mix.
+    const kept = await withAttribution({ tenant: 'nightly' }, () =>
+      Promise.all(items.map((one) => fromHeaders(one.headers, () => work(one)))),
+    );
+    expect(tenants()).toEqual(['acme', 'globex', 'initech']);
+    expect(worked().map((span) => span.spanContext().traceId)).toEqual(traceIds);
+    expect(kept).toEqual(['acme', 'globex', 'initech'].map((tenant) => `tenant.id=${tenant},feature.id=digest`));
+
+    // An item whose payload names its tenant only.
+    otel.clear();
+    await Promise.all(['acme', 'globex'].map((tenant) => withAttribution({ tenant }, () => work({ text: tenant }))));
+    expect(tenants()).toEqual(['acme', 'globex']);
+  });
+
   it('a worker thread, and the trace goes along', async () => {
     const code = `
       const { parentPort, workerData } = require('node:worker_threads');

@@ -74,7 +74,6 @@ export async function runUnderRegister(app: App, { node, kind, capture, modelUrl
       OTEL_SERVICE_NAME: 'app',
       OTEL_EXPORTER_OTLP_ENDPOINT: capture.otlpUrl,
       OTEL_TRACES_EXPORTER: 'otlp,console',
-      OTEL_NODE_RESOURCE_DETECTORS: 'env',
       MODEL_URL: modelUrl,
       SECRET,
     },
