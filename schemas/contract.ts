@@ -118,6 +118,18 @@ const gate = z
   })
   .prefault({});
 
+const rollout = z
+  .strictObject({
+    every: duration.default('1m').describe('How often the gate is asked for each scope that is rolled out'),
+    closeAfter: duration
+      .default('10m')
+      .describe('`enforce` falls to `shadow` when the gate has not been ready for so long'),
+    reopenAfter: duration
+      .default('1h')
+      .describe('After that, `enforce` holds again when the gate has been ready for so long'),
+  })
+  .prefault({});
+
 /** What a team states must hold: `waybill.yaml`. */
 export const contractSchema = z.strictObject({
   attributes: z
@@ -132,6 +144,7 @@ export const contractSchema = z.strictObject({
   policies: z.array(policy).default([]),
   signing,
   gate,
+  rollout,
   alerts: alertSettingsSchema,
   prices: z.array(price).default([]).describe('Prices that are not public, or differ from list'),
 });
@@ -140,6 +153,7 @@ export type Contract = z.infer<typeof contractSchema>;
 export type ContractAttribute = Contract['attributes']['tenant'];
 export type Policy = Contract['policies'][number];
 export type GateThresholds = Contract['gate'];
+export type RolloutTimes = Contract['rollout'];
 
 /** A proposed contract, as the file that a person then corrects. */
 export const proposalSchema = z.object({ yaml: z.string().describe('The file') });
