@@ -21,6 +21,9 @@ import type { Usage } from './keys/usage.js';
 import { createUsage } from './keys/usage.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
+import { startRollouts } from './rollout/loop.js';
+import { createRolloutMetrics } from './rollout/metrics.js';
+import { ofrepBefore } from './rollout/ofrep.js';
 import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
@@ -80,7 +83,8 @@ export async function serve(
     await retain(store, config.retention, log);
     await noteContract(store, { file, contract: contract.source }, clockUs());
     const ring = createKeyRing(store);
-    if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
+    // Asked in any case: what is known of keys then is good while ClickHouse is away.
+    if (!(await ring.isLocked()) && config.isWide) throw withoutKeys(config.host);
     const usage = createUsage(store, clockUs, log);
     const metrics = createMetrics();
     const readiness = createReadiness(store);
@@ -143,8 +147,13 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
   const { config, contract, log, store, metrics, certificate, door, keep } = base;
   const { host, apiPort, quietMs } = config;
   const news = startAuditNews({ store, log });
-  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news });
-  keep(await startApi(api, host, apiPort, certificate));
+  const rolloutMetrics = createRolloutMetrics(metrics.registry);
+  const rollouts = keep(
+    await startRollouts({ store, contract: contract.source, metrics: rolloutMetrics, clockUs, log }),
+  );
+  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news, rollouts });
+  const front = ofrepBefore(api, { modes: rollouts, contract, door, metrics: rolloutMetrics, log });
+  keep(await startApi(front, host, apiPort, certificate));
   // Ends before the API, which waits for the connections of those who listen.
   keep(news);
 }

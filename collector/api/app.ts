@@ -9,8 +9,10 @@ import { NoKey, NotAllowed } from '../keys/errors.js';
 import type { Usage } from '../keys/usage.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
+import type { Rollouts } from '../rollout/loop.js';
 import type { Metrics } from '../watch/metrics.js';
 import type { Readiness } from '../watch/readiness.js';
+import { changeRollout, rolloutRoute } from './change-rollout.js';
 import type { Guard } from './guard.js';
 import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './guard.js';
 import type { AuditNews } from './audit-news.js';
@@ -36,6 +38,7 @@ export interface ApiOptions {
   /** Left out: what is done is not written down. */
   readonly usage?: Usage;
   readonly news: AuditNews;
+  readonly rollouts: Rollouts;
 }
 
 /** What is no page needs nothing; pages say themselves what they need. */
@@ -86,6 +89,7 @@ export function createApi(options: ApiOptions): Express {
     },
     ...receivePayloads(store, clockUs),
   );
+  app.put(`/v1${rolloutRoute.path}`, guard.admit('admin', 'rollouts'), ...changeRollout(options.rollouts, guard));
   app.get(
     '/v1/traces/:id',
     guard.admit('read', 'a trace'),
@@ -121,6 +125,7 @@ function router({ store, contract, clockUs, usage }: ApiOptions, guard: Guard): 
           store: storeFor(caller, store),
           contract,
           nowUs: clockUs(),
+          mayChange: caller.role === 'admin',
           note: (action, detail) => usage?.note(caller.id, action, detail),
         });
       }),

@@ -8,13 +8,12 @@ import { createRowWriter } from '../store/row-writer.js';
 import type { ScopeState } from './modes.js';
 
 const MICROS = '%Y-%m-%dT%H:%i:%S.%fZ';
-const iso = (column: string): string => `formatDateTime(${column}, '${MICROS}', 'UTC')`;
 
 /** What is asked for now, the most specific first. */
 export async function readRollouts(store: Store): Promise<Rollout[]> {
   return z.array(rolloutSchema).parse(
     await store.rows(`
-    SELECT tenant, policy, mode, who, why, ${iso('rollouts.at')} AS at
+    SELECT tenant, policy, mode, who, why, formatDateTime(rollouts.at, '${MICROS}', 'UTC') AS at
     FROM rollouts FINAL
     ORDER BY tenant = '*', policy = '*', tenant, policy, rollouts.at DESC
     LIMIT 1 BY tenant, policy`),
@@ -100,7 +99,7 @@ export async function rolloutHistory(
 ): Promise<RolloutTurn[]> {
   const rows = await store.rows(
     `
-    SELECT ${iso('turns.at')} AS at, kind, tenant, if(policy = '', NULL, policy) AS policy, mode, who, why
+    SELECT formatDateTime(turns.at, '${MICROS}', 'UTC') AS at, kind, tenant, if(policy = '', NULL, policy) AS policy, mode, who, why
     FROM
     (
         SELECT at, 'asked' AS kind, tenant, policy, mode, who, why
