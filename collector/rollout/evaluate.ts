@@ -59,9 +59,11 @@ export function readContext(body: Uint8Array): EvaluationContext {
   return { tenant: subject, feature, policy };
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function parsedJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(UTF8.decode(body));
   } catch {
     throw new EvaluationError('PARSE_ERROR', 'The body is not JSON in UTF-8.');
   }

@@ -75,11 +75,21 @@ export interface ModesOptions {
 export function createModes({ trustUs, freshMs, clockUs, clockMs = () => performance.now() }: ModesOptions): HeldModes {
   let asked = askedOf([]);
   let states = new Map<string, ScopeState>();
+  /** Times as they are told, made once and not for each request. */
+  const told = new WeakMap<ScopeState, string>();
   let heldMs = -Infinity;
   // While nothing ran nobody asked the gate: an open lock of that time must show that it still is.
   const believedFromUs = clockUs() - trustUs;
 
   const stateOf = (scope: RolloutScope): ScopeState | null => states.get(keyOfScope(scope)) ?? null;
+
+  function sinceOf(state: ScopeState): string {
+    const known = told.get(state);
+    if (known !== undefined) return known;
+    const since = isoMicros(state.sinceUs);
+    told.set(state, since);
+    return since;
+  }
 
   return {
     hold: (newAsked, newStates) => {
@@ -104,7 +114,7 @@ export function createModes({ trustUs, freshMs, clockUs, clockMs = () => perform
         mode,
         asked: rollout.mode,
         reason: reasonOf(rollout, lock, mode, tenant),
-        since: state?.mode === mode ? isoMicros(state.sinceUs) : rollout.at,
+        since: state?.mode === mode ? sinceOf(state) : rollout.at,
         stale: isAway || (lock !== null && rollout.mode !== 'off' && clockUs() - lock.answeredUs > trustUs),
         gate: lock?.gate ?? 'unknown',
         blocker: lock?.blocker ?? '',

@@ -106,11 +106,11 @@ function Wanted({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
                   <td>
                     <AnyOr name={policy} />
                   </td>
-                  <td>{mode}</td>
+                  <td class="nowrap">{mode}</td>
                   <td class="nowrap">
                     <time dateTime={at}>{momentText(at)}</time>
                   </td>
-                  <td>{who}</td>
+                  <td class="nowrap">{who}</td>
                   <td>{why}</td>
                 </tr>
               ))}
@@ -154,7 +154,7 @@ function Turns({ turns }: { readonly turns: readonly RolloutTurn[] }) {
                   <td class="nowrap">
                     {kind === 'asked' ? 'asked for' : 'turned'} <Mode of={mode} />
                   </td>
-                  <td>{who}</td>
+                  <td class="nowrap">{who}</td>
                   <td>{why}</td>
                 </tr>
               ))}
