@@ -153,7 +153,6 @@ export type Contract = z.infer<typeof contractSchema>;
 export type ContractAttribute = Contract['attributes']['tenant'];
 export type Policy = Contract['policies'][number];
 export type GateThresholds = Contract['gate'];
-export type RolloutTimes = Contract['rollout'];
 
 /** A proposed contract, as the file that a person then corrects. */
 export const proposalSchema = z.object({ yaml: z.string().describe('The file') });
