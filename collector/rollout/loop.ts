@@ -6,6 +6,7 @@ import { writeAuditLog } from '../keys/audit-log.js';
 import type { RoundsOptions } from '../rounds.js';
 import { startRounds } from '../rounds.js';
 import type { Store } from '../store/client.js';
+import { StoreUnavailable } from '../store/errors.js';
 import { askGate, durationUs, keepAnswer } from '../store/questions/gate.js';
 import type { RolloutScope } from './asked.js';
 import { askedOf } from './asked.js';
@@ -56,8 +57,7 @@ const LONGEST_BACKOFF_MS = 30_000;
  * Starts to keep the modes. All state is in ClickHouse: what was asked, and of each scope what the gate answered and
  * since when, so that another process, or the next one, goes on where this one was. While ClickHouse is away what was
  * known last holds on, and says that it is stale.
- *
- * @throws StoreUnavailable where ClickHouse is away at the start
+ * Where nothing was ever known, everything is off.
  */
 export async function startRollouts(options: RolloutLoopOptions): Promise<Rollouts> {
   const { store, contract, metrics, clockUs, log, isTimed = true } = options;
@@ -178,7 +178,8 @@ export async function startRollouts(options: RolloutLoopOptions): Promise<Rollou
     intervalMs: isTimed ? SYNC_MS : 0,
     words: wordsOf('Reading rollouts'),
   });
-  await sync();
+  // Where ClickHouse is away from the start, the rounds take it up when it is back.
+  await sync().catch(unlessAway);
   judgeSoon();
   const stop = async (): Promise<void> => {
     await Promise.all([judging.stop(), syncing.stop()]);
@@ -188,6 +189,10 @@ export async function startRollouts(options: RolloutLoopOptions): Promise<Rollou
 
 function keyed({ tenant, policy }: Rollout): string {
   return JSON.stringify([tenant, policy]);
+}
+
+function unlessAway(error: unknown): void {
+  if (!(error instanceof StoreUnavailable)) throw error;
 }
 
 function wordsOf(what: string): RoundsOptions['words'] {
