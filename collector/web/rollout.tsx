@@ -1,3 +1,4 @@
+import type { ComponentChild } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Rollout, RolloutMode, Rollouts, RolloutTurn, ScopeMode } from '../../schemas/rollout.js';
 import { Answered, Failure } from './answered.js';
@@ -42,25 +43,45 @@ function Mode({ of }: { readonly of: RolloutMode }) {
   return <span class={`tag ${TONES[of]}`}>{of}</span>;
 }
 
-function Holding({ scopes, view }: { readonly scopes: readonly ScopeMode[]; readonly view: ViewState }) {
+interface ListingProps {
+  readonly id: string;
+  readonly title: string;
+  readonly heads: readonly string[];
+  /** What is said where there are no rows. */
+  readonly none: string;
+  readonly rows: readonly ComponentChild[];
+}
+
+/** A panel with a table. */
+function Listing({ id, title, heads, none, rows }: ListingProps) {
   return (
-    <section class="panel" aria-labelledby="holding">
-      <h2 id="holding">What holds</h2>
-      {scopes.length === 0 ? (
-        <p class="quiet">Nothing is rolled out, or no call was seen where it is.</p>
+    <section class="panel" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {rows.length === 0 ? (
+        <p class="quiet">{none}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="holding">
-          <table class="holding">
-            <Heads of={['Tenant', 'Policy', 'Holds', 'Asked', 'Gate', 'Since', 'Why']} />
-            <tbody>
-              {scopes.map((scope) => (
-                <ScopeRow scope={scope} view={view} key={JSON.stringify([scope.tenant, scope.policy])} />
-              ))}
-            </tbody>
+        <div class="scroll" tabIndex={0} role="region" aria-labelledby={id}>
+          <table class={id}>
+            <Heads of={heads} />
+            <tbody>{rows}</tbody>
           </table>
         </div>
       )}
     </section>
+  );
+}
+
+function Holding({ scopes, view }: { readonly scopes: readonly ScopeMode[]; readonly view: ViewState }) {
+  return (
+    <Listing
+      id="holding"
+      title="What holds"
+      heads={['Tenant', 'Policy', 'Holds', 'Asked', 'Gate', 'Since', 'Why']}
+      none="Nothing is rolled out, or no call was seen where it is."
+      rows={scopes.map((scope) => (
+        <ScopeRow scope={scope} view={view} key={JSON.stringify([scope.tenant, scope.policy])} />
+      ))}
+    />
   );
 }
 
@@ -79,9 +100,7 @@ function ScopeRow({ scope, view }: { readonly scope: ScopeMode; readonly view: V
       <td>
         <Answer of={gate} />
       </td>
-      <td class="nowrap">
-        <time dateTime={since}>{momentText(since)}</time>
-      </td>
+      <When at={since} />
       <td>{why}</td>
     </tr>
   );
@@ -89,39 +108,26 @@ function ScopeRow({ scope, view }: { readonly scope: ScopeMode; readonly view: V
 
 function Wanted({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
   return (
-    <section class="panel" aria-labelledby="wanted">
-      <h2 id="wanted">What was asked for</h2>
-      {rollouts.length === 0 ? (
-        <p class="quiet">Nobody has asked for a rollout: everything is off.</p>
-      ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="wanted">
-          <table class="wanted">
-            <Heads of={['Tenant', 'Policy', 'Asked', 'When', 'Who', 'Why']} />
-            <tbody>
-              {rollouts.map(({ tenant, policy, mode, who, why, at }) => (
-                <tr key={JSON.stringify([tenant, policy])}>
-                  <th scope="row">
-                    <AnyOr name={tenant} />
-                  </th>
-                  <td>
-                    <AnyOr name={policy} />
-                  </td>
-                  <td class="nowrap">{mode}</td>
-                  <td class="nowrap">
-                    <time dateTime={at}>{momentText(at)}</time>
-                  </td>
-                  <td class="nowrap">{who}</td>
-                  <td>{why}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      <p class="quiet">
-        The most specific counts: tenant and policy, else the tenant, else the policy, else what is asked for all.
-      </p>
-    </section>
+    <Listing
+      id="wanted"
+      title="What was asked for: the most specific counts"
+      heads={['Tenant', 'Policy', 'Asked', 'When', 'Who', 'Why']}
+      none="Nobody has asked for a rollout: everything is off."
+      rows={rollouts.map(({ tenant, policy, mode, who, why, at }) => (
+        <tr key={JSON.stringify([tenant, policy])}>
+          <th scope="row">
+            <AnyOr name={tenant} />
+          </th>
+          <td>
+            <AnyOr name={policy} />
+          </td>
+          <td class="nowrap">{mode}</td>
+          <When at={at} />
+          <td class="nowrap">{who}</td>
+          <td>{why}</td>
+        </tr>
+      ))}
+    />
   );
 }
 
@@ -129,39 +135,37 @@ function AnyOr({ name }: { readonly name: string | null }) {
   return name === null || name === '*' ? <em class="quiet">all</em> : <>{name}</>;
 }
 
+function When({ at }: { readonly at: string }) {
+  return (
+    <td class="nowrap">
+      <time dateTime={at}>{momentText(at)}</time>
+    </td>
+  );
+}
+
 function Turns({ turns }: { readonly turns: readonly RolloutTurn[] }) {
   return (
-    <section class="panel" aria-labelledby="turns">
-      <h2 id="turns">How it came to be so</h2>
-      {turns.length === 0 ? (
-        <p class="quiet">Nothing has happened yet.</p>
-      ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="turns">
-          <table class="turns">
-            <Heads of={['When', 'Tenant', 'Policy', 'What', 'Who', 'Why']} />
-            <tbody>
-              {turns.map(({ at, kind, tenant, policy, mode, who, why }) => (
-                <tr key={JSON.stringify([at, kind, tenant, policy])}>
-                  <td class="nowrap">
-                    <time dateTime={at}>{momentText(at)}</time>
-                  </td>
-                  <td>
-                    <AnyOr name={tenant} />
-                  </td>
-                  <td>
-                    <AnyOr name={policy} />
-                  </td>
-                  <td class="nowrap">
-                    {kind === 'asked' ? 'asked for' : 'turned'} <Mode of={mode} />
-                  </td>
-                  <td class="nowrap">{who}</td>
-                  <td>{why}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
+    <Listing
+      id="turns"
+      title="How it came to be so"
+      heads={['When', 'Tenant', 'Policy', 'What', 'Who', 'Why']}
+      none="Nothing has happened yet."
+      rows={turns.map(({ at, kind, tenant, policy, mode, who, why }) => (
+        <tr key={JSON.stringify([at, kind, tenant, policy])}>
+          <When at={at} />
+          <td>
+            <AnyOr name={tenant} />
+          </td>
+          <td>
+            <AnyOr name={policy} />
+          </td>
+          <td class="nowrap">
+            {kind === 'asked' ? 'asked for' : 'turned'} <Mode of={mode} />
+          </td>
+          <td class="nowrap">{who}</td>
+          <td>{why}</td>
+        </tr>
+      ))}
+    />
   );
 }
