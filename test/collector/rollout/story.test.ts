@@ -96,10 +96,10 @@ describe('a rollout, from what was asked to what an application is told', () => 
   });
 
   it('is shadow for all at once where enforce is asked for, and enforce where the gate is ready', async () => {
-    const answer = await put({ mode: 'enforce', why: 'the pilot went well' });
+    const answer = await put({ policy: 'pro-monthly', mode: 'enforce', why: 'the pilot went well' });
     expect(rolloutSchema.parse(await answer.json())).toMatchObject({
       tenant: '*',
-      policy: '*',
+      policy: 'pro-monthly',
       mode: 'enforce',
       who: 'local',
     });
@@ -208,7 +208,7 @@ describe('a rollout, from what was asked to what an application is told', () => 
     expect(listed.rollouts.map(({ tenant, policy, mode }) => `${tenant} ${policy} ${mode}`)).toEqual([
       'globex pro-monthly enforce',
       'acme * shadow',
-      '* * enforce',
+      '* pro-monthly enforce',
     ]);
     expect(listed.scopes).toContainEqual(
       expect.objectContaining({
