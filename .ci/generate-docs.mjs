@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { rolloutRoute } from '../dist/collector/api/change-rollout.js';
 import { payloadsRoute } from '../dist/collector/api/receive-payloads.js';
 import { auditText, PLAIN_COLUMNS } from '../dist/collector/cli/audit-text.js';
 import { paint } from '../dist/collector/cli/paint.js';
@@ -77,6 +78,33 @@ const error = {
 };
 const json = (schema) => ({ content: { 'application/json': { schema } } });
 
+/** What a question is asked for with, and what it answers. */
+const asked = ({ summary, query, response }) => ({
+  summary,
+  parameters: parameters(query),
+  responses: {
+    200: { description: 'The answer', ...json(z.toJSONSchema(response, { io: 'output' })) },
+    400: { description: 'The question is not understood', ...json(error) },
+    503: { description: 'ClickHouse is away; ask again', ...json(error) },
+  },
+});
+
+/** What changes something at the path of a question. */
+const changes = {
+  [rolloutRoute.path]: {
+    put: {
+      summary: rolloutRoute.summary,
+      requestBody: { required: true, ...json(z.toJSONSchema(rolloutRoute.change, { io: 'input' })) },
+      responses: {
+        200: { description: 'What is asked for now', ...json(z.toJSONSchema(rolloutRoute.response, { io: 'output' })) },
+        400: { description: 'It cannot be asked for', ...json(error) },
+        403: { description: 'It takes an admin key', ...json(error) },
+        503: { description: 'ClickHouse is away; ask again', ...json(error) },
+      },
+    },
+  },
+};
+
 write(
   'collector/api/openapi.json',
   `${JSON.stringify(
@@ -116,20 +144,7 @@ write(
           },
         },
         ...Object.fromEntries(
-          questions.map(({ path, summary, query, response }) => [
-            `/v1${path}`,
-            {
-              get: {
-                summary,
-                parameters: parameters(query),
-                responses: {
-                  200: { description: 'The answer', ...json(z.toJSONSchema(response, { io: 'output' })) },
-                  400: { description: 'The question is not understood', ...json(error) },
-                  503: { description: 'ClickHouse is away; ask again', ...json(error) },
-                },
-              },
-            },
-          ]),
+          questions.map((question) => [`/v1${question.path}`, { get: asked(question), ...changes[question.path] }]),
         ),
       },
     },

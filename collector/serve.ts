@@ -23,6 +23,9 @@ import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
 import type { UserHasher } from './privacy/hash-users.js';
 import { createUserHasher } from './privacy/hash-users.js';
+import { startRollouts } from './rollout/loop.js';
+import { createRolloutMetrics } from './rollout/metrics.js';
+import { ofrepBefore } from './rollout/ofrep.js';
 import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
@@ -86,7 +89,8 @@ export async function serve(
     // Connections of its own: questions wait neither behind audits nor as long as these.
     const asked = keep(connectStore(address, config.questionMs));
     const ring = createKeyRing(asked);
-    if (config.isWide && !(await ring.isLocked())) throw withoutKeys(config.host);
+    // Asked in any case: what is known of keys then is good while ClickHouse is away.
+    if (!(await ring.isLocked()) && config.isWide) throw withoutKeys(config.host);
     const usage = createUsage(store, clockUs, log);
     const metrics = createMetrics();
     const readiness = createReadiness(asked);
@@ -158,6 +162,10 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
   const { config, contract, log, asked: store, users, traces, metrics, certificate, door, keep } = base;
   const { host, apiPort, quietMs } = config;
   const news = startAuditNews({ store, log });
+  const rolloutMetrics = createRolloutMetrics(metrics.registry);
+  const rollouts = keep(
+    await startRollouts({ store: base.store, contract: contract.source, metrics: rolloutMetrics, clockUs, log }),
+  );
   const api = createApi({
     store,
     contract,
@@ -169,10 +177,12 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
     door,
     usage,
     news,
+    rollouts,
     users,
     traces,
   });
-  keep(await startApi(api, host, apiPort, certificate));
+  const front = ofrepBefore(api, { modes: rollouts, contract, door, metrics: rolloutMetrics, log });
+  keep(await startApi(front, host, apiPort, certificate));
   // Ends before the API, which waits for the connections of those who listen.
   keep(news);
 }

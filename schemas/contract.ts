@@ -118,6 +118,18 @@ const gate = z
   })
   .prefault({});
 
+const rollout = z
+  .strictObject({
+    every: duration.default('1m').describe('How often the gate is asked for each scope that is rolled out'),
+    closeAfter: duration
+      .default('10m')
+      .describe('`enforce` falls to `shadow` when the gate has not been ready for so long'),
+    reopenAfter: duration
+      .default('1h')
+      .describe('After that, `enforce` holds again when the gate has been ready for so long'),
+  })
+  .prefault({});
+
 /** What a team states must hold: `waybill.yaml`. */
 export const contractSchema = z.strictObject({
   attributes: z
@@ -132,6 +144,7 @@ export const contractSchema = z.strictObject({
   policies: z.array(policy).default([]),
   signing,
   gate,
+  rollout,
   alerts: alertSettingsSchema,
   prices: z.array(price).default([]).describe('Prices that are not public, or differ from list'),
 });

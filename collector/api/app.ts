@@ -10,9 +10,11 @@ import type { Usage } from '../keys/usage.js';
 import type { UserHasher } from '../privacy/hash-users.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
+import type { Rollouts } from '../rollout/loop.js';
 import type { Metrics } from '../watch/metrics.js';
 import type { OwnTraces } from '../watch/own-traces.js';
 import type { Readiness } from '../watch/readiness.js';
+import { changeRollout, rolloutRoute } from './change-rollout.js';
 import type { Guard } from './guard.js';
 import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './guard.js';
 import type { AuditNews } from './audit-news.js';
@@ -38,6 +40,7 @@ export interface ApiOptions {
   /** Left out: what is done is not written down. */
   readonly usage?: Usage;
   readonly news: AuditNews;
+  readonly rollouts: Rollouts;
   /** Left out: requests are in no traces of our own. */
   readonly traces?: OwnTraces | null;
   /** Left out: users are stored as they are named. */
@@ -93,6 +96,7 @@ export function createApi(options: ApiOptions): Express {
     },
     ...receivePayloads(store, clockUs, options.users),
   );
+  app.put(`/v1${rolloutRoute.path}`, guard.admit('admin', 'rollouts'), ...changeRollout(options.rollouts, guard));
   app.get(
     '/v1/traces/:id',
     guard.admit('read', 'a trace'),
@@ -128,6 +132,7 @@ function router({ store, contract, clockUs, usage }: ApiOptions, guard: Guard): 
           store: storeFor(caller, store),
           contract,
           nowUs: clockUs(),
+          mayChange: caller.role === 'admin',
           note: (action, detail) => usage?.note(caller.id, action, detail),
         });
       }),

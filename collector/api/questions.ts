@@ -13,9 +13,12 @@ import { auditLogEntrySchema } from '../../schemas/key.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
 import { proposalSchema } from '../../schemas/contract.js';
+import { rolloutsSchema, rolloutTurnSchema } from '../../schemas/rollout.js';
 import { proposedYaml } from '../contract/write.js';
 import type { AuditedAction } from '../keys/audit-log.js';
 import { readAuditLog } from '../keys/audit-log.js';
+import { listRollouts } from '../rollout/list.js';
+import { rolloutHistory } from '../rollout/stored.js';
 import { keptAlerts, raisedAlertOf } from '../store/alerts.js';
 import type { Store } from '../store/client.js';
 import { budgetStates, watchedBudgets } from '../store/questions/budgets.js';
@@ -40,6 +43,8 @@ export interface QuestionContext {
   readonly contract: CompiledContract;
   /** The present, microseconds since 1970. */
   readonly nowUs: number;
+  /** Whether the caller may change anything. */
+  readonly mayChange: boolean;
   /** Writes into the audit log what the caller did. */
   readonly note: (action: AuditedAction, detail: string) => void;
 }
@@ -112,6 +117,20 @@ export const questions: readonly Question[] = [
     answer: async ({ limit: most, ...query }, { store, nowUs }) => ({
       scopes: await listScopes(store, query, windowOf(query, nowUs), most),
     }),
+  }),
+  question({
+    path: '/rollouts',
+    summary: 'How far enforcement is rolled out: what was asked for, by whom and why, and what holds in each scope.',
+    query: z.strictObject({}),
+    response: rolloutsSchema,
+    answer: async (_query, { store, mayChange }) => ({ ...(await listRollouts(store)), mayChange }),
+  }),
+  question({
+    path: '/rollouts/history',
+    summary: 'Every mode that was asked for, and every change of what held, newest first.',
+    query: questionSchema.pick({ tenant: true, policy: true }).extend({ limit }),
+    response: z.object({ turns: z.array(rolloutTurnSchema) }),
+    answer: async ({ limit: most, ...scope }, { store }) => ({ turns: await rolloutHistory(store, scope, most) }),
   }),
   question({
     path: '/score',

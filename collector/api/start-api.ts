@@ -1,11 +1,11 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { listen, stopperOf } from '../listen.js';
 import type { Certificate } from '../tls.js';
 import { createWebServer } from '../web-server.js';
 
 /** Serves the API. @throws StartError where the port is taken */
 export async function startApi(
-  app: Express,
+  app: RequestListener,
   host: string,
   port: number,
   certificate: Certificate | null = null,

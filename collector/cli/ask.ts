@@ -22,6 +22,7 @@ export function queryOf(flags: object): string {
  * @param url where it answers, such as `http://127.0.0.1:4319`
  * @param path path and query string
  * @param timeoutMs how long to wait for the answer
+ * @param change what it is told to put there; left out: it is only asked
  * @throws UsageError that says what is wrong and what to do: nothing answers, it refuses, or it is not Waybill
  */
 export async function askWaybill<T extends z.ZodType>(
@@ -29,8 +30,9 @@ export async function askWaybill<T extends z.ZodType>(
   path: string,
   schema: T,
   timeoutMs: number,
+  change?: object,
 ): Promise<z.infer<T>> {
-  const { ok, status, text } = await answerOf(url, path, timeoutMs);
+  const { ok, status, text } = await answerOf(url, path, timeoutMs, change);
   const body = parsed(text);
   const refused = errorSchema.safeParse(body);
   if (refused.success) throw new UsageError(`Waybill at ${url} answered ${status}: ${refused.data.error.message}`);
@@ -43,12 +45,24 @@ async function answerOf(
   url: string,
   path: string,
   timeoutMs: number,
+  change: object | undefined,
 ): Promise<{ ok: boolean; status: number; text: string }> {
   try {
     // Never a flag: whoever is on this machine can read those of every process.
     const key = process.env['WAYBILL_KEY'];
     const headers = key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` };
-    const response = await fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(timeoutMs) });
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(
+      new URL(path, url),
+      change === undefined
+        ? { headers, signal }
+        : {
+            method: 'PUT',
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: JSON.stringify(change),
+            signal,
+          },
+    );
     return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
     throw new UsageError(

@@ -9,6 +9,7 @@ import { keysCommand } from './keys.js';
 import { policiesCommand } from './policies.js';
 import { reauditCommand } from './reaudit.js';
 import { reportCommand } from './report/command.js';
+import { rolloutCommand } from './rollout.js';
 import { rulesCommand } from './rules.js';
 import { serveCommand } from './serve.js';
 import { simulateCommand } from './simulate.js';
@@ -18,6 +19,7 @@ export const commands: readonly (() => Command)[] = [
   serveCommand,
   auditCommand,
   gateCommand,
+  rolloutCommand,
   reportCommand,
   simulateCommand,
   policiesCommand,

@@ -5,7 +5,7 @@ import type { StoreFlags } from '../config.js';
 import { createKey, listKeys, revokeKey } from '../keys/manage.js';
 import { withStore } from '../store/with-store.js';
 import { UsageError } from './exit.js';
-import { safe } from './text.js';
+import { columnsText, safe } from './text.js';
 
 type Format = 'pretty' | 'json';
 
@@ -115,14 +115,5 @@ function keysText(keys: readonly ListedKey[]): string {
     services.join(','),
     name,
   ]);
-  const table = [['id', 'role', 'made', 'state', 'tenants', 'services', 'name'], ...rows];
-  const widths = table[0]?.map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0))) ?? [];
-  return table
-    .map((row) =>
-      row
-        .map((cell, i) => safe(cell).padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return columnsText([['id', 'role', 'made', 'state', 'tenants', 'services', 'name'], ...rows]);
 }

@@ -6,6 +6,19 @@ export function safe(text: string): string {
   );
 }
 
+/** Rows as columns of text, the first row being the heads. */
+export function columnsText(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => safe(row[i] ?? '').length))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => safe(cell).padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
 /** An amount with the digits that matter to a person: cents from a dollar on, at most six places below. */
 export function dollars(usd: string): string {
   const [whole = '0', fraction = ''] = usd.split('.');

@@ -13,6 +13,8 @@ export type AuditedAction =
   | 'login-refused'
   | 'logged-out'
   | 'gate-asked'
+  | 'rollout-set'
+  | 'rollout-changed'
   | 'contract-in-force'
   | 'reaudited'
   | 'forgotten'

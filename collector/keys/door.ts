@@ -1,6 +1,6 @@
 import type { Role } from '../../schemas/key.js';
 import { NoKey, NotAllowed } from './errors.js';
-import type { Caller, Credentials, KeyRing } from './key-ring.js';
+import type { Caller, Credentials, KeyRing, Knowing } from './key-ring.js';
 import { ANYONE, isLocalName, requireRole } from './key-ring.js';
 import type { Usage } from './usage.js';
 
@@ -9,9 +9,10 @@ export interface Door {
   /**
    * @param role what the request takes
    * @param what the kind of request, for the audit log
+   * @param knowing whether what was known of keys last will do
    * @throws NoKey, NotAllowed; StoreUnavailable where it cannot be known which keys are good
    */
-  readonly admit: (credentials: Credentials, role: Role, what: string) => Promise<Caller>;
+  readonly admit: (credentials: Credentials, role: Role, what: string, knowing?: Knowing) => Promise<Caller>;
   /** Whether a key is needed. */
   readonly isLocked: () => Promise<boolean>;
 }
@@ -19,9 +20,9 @@ export interface Door {
 /** The door of a Waybill that may have keys. What happens at it is noted. */
 export function createDoor(ring: KeyRing, usage: Usage): Door {
   return {
-    admit: async (credentials, role, what) => {
+    admit: async (credentials, role, what, knowing) => {
       try {
-        const caller = await ring.callerOf(credentials);
+        const caller = await ring.callerOf(credentials, knowing);
         requireRole(caller, role);
         if (caller !== ANYONE) usage.noteOften(caller.id, 'key-used', what);
         return caller;

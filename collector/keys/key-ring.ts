@@ -32,9 +32,18 @@ export interface Credentials {
 export interface KeyRing {
   /** Whether there are keys: from the first on, nobody gets in without one, also when all are revoked. */
   readonly isLocked: () => Promise<boolean>;
-  /** @throws NoKey, NotAllowed; StoreUnavailable where it cannot be known which keys are good */
-  readonly callerOf: (credentials: Credentials) => Promise<Caller>;
+  /**
+   * @param knowing what counts as known of keys
+   * @throws NoKey, NotAllowed; StoreUnavailable where it cannot be known which keys are good
+   */
+  readonly callerOf: (credentials: Credentials, knowing?: Knowing) => Promise<Caller>;
 }
+
+/**
+ * `now`: a key that was revoked is good for two seconds more, and where keys cannot be read nobody is let in. `last`: while
+ * ClickHouse is away, or slow, what was read last counts, so that nobody waits for it.
+ */
+export type Knowing = 'now' | 'last';
 
 /** Who is served while there are no keys. */
 export const ANYONE: Caller = { id: 'local', role: 'admin', tenants: ['*'], services: ['*'] };
@@ -57,10 +66,22 @@ export function createKeyRing(store: Store, clockMs: () => number = () => perfor
   let keys: ReadonlyMap<string, StoredKey> = new Map();
   let readAtMs = -Infinity;
   let reading: Promise<void> | null = null;
+  let failedAtMs = -Infinity;
 
   async function fresh(): Promise<ReadonlyMap<string, StoredKey>> {
     if (clockMs() - readAtMs >= FRESH_MS) await (reading ??= read());
     return keys;
+  }
+
+  /** What was read last, read again meanwhile. Only what is much too old is waited for, and not while nothing answers. */
+  async function last(): Promise<ReadonlyMap<string, StoredKey>> {
+    const ageMs = clockMs() - readAtMs;
+    if (ageMs < FRESH_MS) return keys;
+    if (readAtMs === -Infinity) return fresh();
+    const isAway = failedAtMs > readAtMs;
+    if (isAway && clockMs() - failedAtMs < FRESH_MS) return keys;
+    const read = fresh().catch(() => keys);
+    return isAway || ageMs < 2 * FRESH_MS ? keys : read;
   }
 
   async function read(): Promise<void> {
@@ -68,6 +89,9 @@ export function createKeyRing(store: Store, clockMs: () => number = () => perfor
     try {
       keys = new Map((await answeredWithin(PATIENCE_MS, readKeys(store))).map((key) => [key.id, key]));
       readAtMs = startedMs;
+    } catch (error) {
+      failedAtMs = clockMs();
+      throw error;
     } finally {
       reading = null;
     }
@@ -75,8 +99,8 @@ export function createKeyRing(store: Store, clockMs: () => number = () => perfor
 
   return {
     isLocked: async () => (await fresh()).size > 0,
-    callerOf: async ({ key, keyId = null, host }) => {
-      const known = await fresh();
+    callerOf: async ({ key, keyId = null, host }, knowing = 'now') => {
+      const known = await (knowing === 'now' ? fresh() : last());
       if (known.size === 0) {
         if (isLocalName(host)) return ANYONE;
         throw new NotAllowed(

@@ -30,7 +30,7 @@ export function readBody(
   request: IncomingMessage,
   maxBytes: number,
   take: TakeBytes,
-  into: GatheredBytes,
+  into: Pick<GatheredBytes, 'append'>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const announced = Number(request.headers['content-length'] ?? 0);

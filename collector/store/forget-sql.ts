@@ -49,6 +49,8 @@ export const DELETED: readonly Statements[] = [
 export const DELETED_OF_TENANT: readonly Statements[] = [
   {
     gates: `tenant = ${VALUE}`,
+    rollouts: `tenant = ${VALUE}`,
+    rollout_states: `tenant = ${VALUE}`,
     alert_attempts: `alert_id IN (SELECT id FROM alerts WHERE tenant = ${VALUE})`,
   },
   { alerts: `tenant = ${VALUE}` },
@@ -95,6 +97,11 @@ export const WIPED: Readonly<Record<string, Wiping>> = {
   alerts: {
     set: ['observed', 'expected', 'message'].map(wipedColumn),
     where: `match(concat(observed, ' ', expected, ' ', message), ${PATTERN})`,
+  },
+  rollouts: { set: [wipedColumn('why')], where: `match(why, ${PATTERN})` },
+  rollout_states: {
+    set: ['why', 'blocker'].map(wipedColumn),
+    where: `match(concat(why, ' ', blocker), ${PATTERN})`,
   },
   audit_log: { set: [wipedColumn('detail')], where: `match(detail, ${PATTERN})` },
 };

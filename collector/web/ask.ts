@@ -69,11 +69,22 @@ export function useAnswers<T>(questions: readonly string[]): ReadonlyMap<string,
 
 /** Asks the API once. @throws Error with a text for people */
 export async function ask<T>(question: string, signal?: AbortSignal): Promise<T> {
+  return answerTo<T>(question, signal === undefined ? {} : { signal });
+}
+
+/** Tells the API to put something in the place of what was there. @throws Error with a text for people */
+export async function put(path: string, what: object): Promise<void> {
+  // With the header that no other site can set: the session alone changes nothing.
+  const headers = { 'content-type': 'application/json', 'x-waybill-request': 'page' };
+  await answerTo<unknown>(path, { method: 'PUT', headers, body: JSON.stringify(what) });
+}
+
+async function answerTo<T>(path: string, request: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(`/v1/${question}`, signal === undefined ? {} : { signal });
+    response = await fetch(`/v1/${path}`, request);
   } catch (error) {
-    if (signal?.aborted === true) throw error;
+    if (request.signal?.aborted === true) throw error;
     throw new Error('Waybill does not answer. Check that `waybill serve` still runs, then load the page again.', {
       cause: error,
     });

@@ -1,5 +1,15 @@
 /** The views, in the order of the navigation. A trace is looked at from the others. */
-export const VIEW_NAMES = ['overview', 'hops', 'spend', 'budgets', 'readiness', 'policies', 'rules', 'trace'] as const;
+export const VIEW_NAMES = [
+  'overview',
+  'hops',
+  'spend',
+  'budgets',
+  'readiness',
+  'rollout',
+  'policies',
+  'rules',
+  'trace',
+] as const;
 export type ViewName = (typeof VIEW_NAMES)[number];
 
 /** What the page looks at. It lives in the address alone, so that whoever is sent the address sees the same. */

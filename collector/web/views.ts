@@ -4,6 +4,7 @@ import { HopMap } from './hop-map.js';
 import { Overview } from './overview.js';
 import { Policies } from './policies.js';
 import { Readiness } from './readiness.js';
+import { RolloutView } from './rollout.js';
 import { Rules } from './rules.js';
 import { Spend } from './spend.js';
 import { TraceView } from './trace-view.js';
@@ -63,6 +64,14 @@ export const VIEWS: Readonly<Record<ViewName, View>> = {
     lead: 'The gate per tenant and policy: what was observed against what is required, and the evidence to take along.',
     scope: SCOPE_FIELDS,
     Content: Readiness,
+  },
+  rollout: {
+    name: 'rollout',
+    label: 'Rollout',
+    title: 'How far enforcement is rolled out',
+    lead: 'What was asked for, what the gate lets hold, and how it came to be so. Nothing ever goes above what was asked.',
+    scope: null,
+    Content: RolloutView,
   },
   policies: {
     name: 'policies',

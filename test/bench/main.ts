@@ -14,6 +14,7 @@ import { asTable } from './figure.js';
 import { benchOverhead } from './overhead.js';
 import { benchGrowth } from './growth.js';
 import { benchMemory } from './memory.js';
+import { benchOfrep } from './ofrep.js';
 import { benchOtelCollector } from './otel-collector.js';
 import { benchQuestions } from './questions.js';
 import { intoReadme } from './readme.js';
@@ -38,6 +39,7 @@ const parts: Readonly<Record<string, () => readonly Figure[] | Promise<readonly 
   memory: () => benchMemory(isLong ? 10 : 1),
   growth: () => benchGrowth(isLong ? 50_000_000 : 5_000_000),
   questions: () => benchQuestions([100_000, 1_000_000, 10_000_000]),
+  ofrep: () => benchOfrep(),
   overhead: () => benchOverhead(),
 };
 

@@ -81,7 +81,7 @@ async function mergePastDays(store: Store, nowUs: number): Promise<void> {
 async function ask(store: Store, nowUs: number, path: string, query: Readonly<Record<string, string>>): Promise<void> {
   const question = questions.find((one) => one.path === path);
   if (question === undefined) throw new Error(`There is no question ${path}.`);
-  await question.answer(query, { store, contract: CONTRACT, nowUs, note: () => {} });
+  await question.answer(query, { store, contract: CONTRACT, nowUs, mayChange: false, note: () => {} });
 }
 
 async function repeat(runs: number, action: () => Promise<void>): Promise<number[]> {

@@ -31,25 +31,27 @@ export interface Load extends AsyncDisposable {
 export function startLoad(): Load {
   const child = fork(packagePath('dist/test/bench/load.js'));
   return {
-    send: async (sending) => {
-      const answer = answerOf(child);
-      child.send(sending);
-      return answer;
-    },
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill();
-      await once(child, 'exit');
-    },
+    send: (sending) => answerOf<Outcome>(child, sending),
+    [Symbol.asyncDispose]: () => endOf(child),
   };
 }
 
-async function answerOf(child: ChildProcess): Promise<Outcome> {
+/** Ends a process that was forked. */
+export async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill();
+  await once(child, 'exit');
+}
+
+/** Tells a forked process what to do. @returns the outcome that it sends back */
+export async function answerOf<T>(child: ChildProcess, order: object): Promise<T> {
   const ended = new AbortController();
   const gone = (code: number | null): void => ended.abort(new Error(`The sending process ended with ${code}.`));
   child.once('exit', gone);
   try {
-    const [message]: { outcome: Outcome; error?: string }[] = await once(child, 'message', { signal: ended.signal });
+    const answer = once(child, 'message', { signal: ended.signal });
+    child.send(order);
+    const [message]: { outcome: T; error?: string }[] = await answer;
     if (message === undefined || message.error !== undefined) throw new Error(message?.error ?? 'No answer came.');
     return message.outcome;
   } finally {

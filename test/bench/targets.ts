@@ -58,6 +58,11 @@ const ASKED: readonly Asked[] = [
     of: (median) => median('wait, 99 % of requests: protobuf, half the highest rate'),
   },
   {
+    name: 'OFREP at 2,000 evaluations/s, 99 % of them, ms',
+    atMost: 5,
+    of: (median) => median('wait, 99 % of evaluations, 2,000/s'),
+  },
+  {
     name: 'receive with much stored against nothing',
     atLeast: 0.85,
     of: (median) => median('acknowledged, much stored against nothing'),

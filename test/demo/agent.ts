@@ -3,6 +3,7 @@ import { context, propagation } from '@opentelemetry/api';
 import express from 'express';
 import OpenAI from 'openai';
 import { getAttribution } from '../../instrumentation/index.js';
+import type { FaultName } from './faults.js';
 import { faultOf } from './faults.js';
 import { CUT_PROMPT } from './provider.js';
 
@@ -79,8 +80,16 @@ async function ask(client: OpenAI, { kind, model, prompt }: Question): Promise<s
   }
 }
 
+/** Tenants whose baggage is stripped since somebody said so, while all runs. */
+const broken = new Set<string>();
+
+function faultNow(): FaultName {
+  const { tenant } = getAttribution();
+  return tenant !== undefined && broken.has(tenant) ? 'baggage-stripped' : faultOf(tenant);
+}
+
 async function answer(question: Question): Promise<string> {
-  switch (faultOf(getAttribution().tenant)) {
+  switch (faultNow()) {
     case 'baggage-stripped':
       return ask(strippingOpenai, question);
     case 'tenant-rewritten':
@@ -111,5 +120,13 @@ app.post('/answer', (request, response) => {
     (text) => response.json({ text }),
     (error: unknown) => response.status(502).json({ error: error instanceof Error ? error.message : String(error) }),
   );
+});
+app.put('/broken/:tenant', ({ params }, response) => {
+  broken.add(params.tenant);
+  response.sendStatus(204);
+});
+app.delete('/broken/:tenant', ({ params }, response) => {
+  broken.delete(params.tenant);
+  response.sendStatus(204);
 });
 app.listen(Number(process.env['PORT']), '127.0.0.1');

@@ -7,6 +7,8 @@ import { launch } from './launch.js';
 /** The services of the demo, each a process of its own. */
 export interface Services extends AsyncDisposable {
   readonly webUrl: string;
+  /** `PUT` and `DELETE` on `/broken/{tenant}` let it drop the baggage of a tenant, or keep it again. */
+  readonly agentUrl: string;
   readonly running: readonly Launched[];
   readonly stop: () => Promise<void>;
 }
@@ -57,7 +59,7 @@ export async function startServices(otlpUrl: string): Promise<Services> {
     await stop();
     throw failed.reason;
   }
-  return { webUrl: urlOf(web), running, stop, [Symbol.asyncDispose]: stop };
+  return { webUrl: urlOf(web), agentUrl: urlOf(agent), running, stop, [Symbol.asyncDispose]: stop };
 }
 
 function urlOf(port: number): string {

@@ -6,6 +6,10 @@ import { startApi } from '../../collector/api/start-api.js';
 import type { Door } from '../../collector/keys/door.js';
 import { localDoor } from '../../collector/keys/door.js';
 import type { Usage } from '../../collector/keys/usage.js';
+import type { Rollouts } from '../../collector/rollout/loop.js';
+import { startRollouts } from '../../collector/rollout/loop.js';
+import { createRolloutMetrics } from '../../collector/rollout/metrics.js';
+import { ofrepBefore } from '../../collector/rollout/ofrep.js';
 import type { Store } from '../../collector/store/client.js';
 import { createMetrics } from '../../collector/watch/metrics.js';
 import { createReadiness } from '../../collector/watch/readiness.js';
@@ -13,6 +17,8 @@ import { createReadiness } from '../../collector/watch/readiness.js';
 /** The API at a free port. */
 export interface TestApi extends AsyncDisposable {
   readonly url: string;
+  /** Does nothing by itself: it judges when it is told to. */
+  readonly rollouts: Rollouts;
 }
 
 /** Serves the API over a store. @param clockUs the present, microseconds since 1970 */
@@ -20,9 +26,20 @@ export async function startTestApi(
   store: Store,
   contract: CompiledContract,
   clockUs: () => number,
-  { door = localDoor, usage }: { door?: Door; usage?: Usage } = {},
+  { door = localDoor, usage, clockMs }: { door?: Door; usage?: Usage; clockMs?: () => number } = {},
 ): Promise<TestApi> {
   const log = pino({ level: 'silent' });
+  const metrics = createMetrics();
+  const rolloutMetrics = createRolloutMetrics(metrics.registry);
+  const rollouts = await startRollouts({
+    store,
+    contract: contract.source,
+    metrics: rolloutMetrics,
+    clockUs,
+    log,
+    isTimed: false,
+    ...(clockMs === undefined ? {} : { clockMs }),
+  });
   const news = startAuditNews({ store, log, intervalMs: 100 });
   const app = createApi({
     store,
@@ -30,18 +47,22 @@ export async function startTestApi(
     log,
     clockUs,
     quietMs: 5_000,
-    metrics: createMetrics(),
+    metrics,
     readiness: createReadiness(store),
     door,
     news,
+    rollouts,
     ...(usage === undefined ? {} : { usage }),
   });
-  const server = await startApi(app, '127.0.0.1', 0);
+  const front = ofrepBefore(app, { modes: rollouts, contract, door, metrics: rolloutMetrics, log });
+  const server = await startApi(front, '127.0.0.1', 0);
   return {
     url: `http://127.0.0.1:${server.port}`,
+    rollouts,
     [Symbol.asyncDispose]: async () => {
       await news[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
+      await rollouts.stop();
     },
   };
 }

@@ -25,6 +25,8 @@ export interface ServedPage extends AsyncDisposable {
   readonly keep: (traces: readonly (readonly Span[])[]) => Promise<void>;
   /** Raises an alert that mail is to carry. */
   readonly raise: (alert: Alert) => Promise<void>;
+  /** Has the gate asked for every scope that is rolled out. */
+  readonly judge: () => Promise<void>;
 }
 
 /** Serves the built page and the API at a free port. @param nowUs the present, microseconds since 1970 */
@@ -46,6 +48,7 @@ export async function servePage(nowUs: number): Promise<ServedPage> {
     raise: async (alert) => {
       await raiseAlerts(test.store, [alert], () => ['mail']);
     },
+    judge: api.rollouts.judge,
     [Symbol.asyncDispose]: async () => {
       await api[Symbol.asyncDispose]();
       await test[Symbol.asyncDispose]();

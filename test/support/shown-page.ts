@@ -27,6 +27,7 @@ export interface ShownPage {
   readonly open: (query?: string) => Promise<void>;
   readonly keep: ServedPage['keep'];
   readonly raise: ServedPage['raise'];
+  readonly judge: ServedPage['judge'];
   /** Takes a picture of the whole page, kept with the reports of a run. */
   readonly picture: (name: string) => Promise<void>;
 }
@@ -80,6 +81,7 @@ export function showPage(): ShownPage {
     },
     keep: (traces) => served.keep(traces),
     raise: (alert) => served.raise(alert),
+    judge: () => served.judge(),
     picture: async (name) => {
       const image = await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
       const shown = SHOWN_IN_README[name];

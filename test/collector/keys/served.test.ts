@@ -98,6 +98,33 @@ describe('a Waybill with keys', () => {
     expect(await answers(bearer(keys.admin))).toEqual([200, 200, 200, 200]);
   });
 
+  it('tells which mode holds to keys that may read, and to bound ones of their tenants alone', async () => {
+    const asked = async (tenant: string, headers: Record<string, string> = {}): Promise<number> => {
+      const url = `${running.apiUrl}/ofrep/v1/evaluate/flags/waybill.enforcement`;
+      return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ context: { tenant } }) })).status;
+    };
+    expect(await asked('acme')).toBe(401);
+    expect(await asked('acme', bearer(keys.all))).toBe(403);
+    expect(await asked('acme', bearer(keys.read))).toBe(200);
+    expect(await asked('acme', bearer(keys.readAcme))).toBe(200);
+    expect(await asked('globex', bearer(keys.readAcme))).toBe(403);
+  });
+
+  it('lets only an admin ask for a rollout', async () => {
+    const put = async (made: Made): Promise<number> =>
+      (
+        await fetch(`${running.apiUrl}/v1/rollouts`, {
+          method: 'PUT',
+          headers: { ...bearer(made), 'content-type': 'application/json' },
+          body: JSON.stringify({ tenant: 'acme', mode: 'shadow', why: 'a test' }),
+        })
+      ).status;
+    expect(await put(keys.read)).toBe(403);
+    expect(await put(keys.admin)).toBe(200);
+    const listed = await (await fetch(`${running.apiUrl}/v1/rollouts`, { headers: bearer(keys.read) })).json();
+    expect(listed).toMatchObject({ mayChange: false, rollouts: [{ tenant: 'acme', who: keys.admin.id }] });
+  });
+
   it('says to anyone that it lives and is ready, and shows them no more than the page', async () => {
     expect(await status('/healthz')).toBe(200);
     expect(await status('/readyz')).toBe(200);

@@ -119,6 +119,15 @@ async function keepTexts(): Promise<void> {
       `INSERT INTO alert_attempts (alert_id, channel, attempt, updated_at) VALUES ({id: String}, 'ops', 1, now64(6))`,
       { id: `gate-lost ${name}` },
     );
+    const why = `'${TENANT}' asked for it`;
+    await store.command(
+      `INSERT INTO rollouts (tenant, policy, mode, who, why, at) VALUES ({name: String}, '*', 'shadow', 'ops', {why: String}, now64(6))`,
+      { name, why },
+    );
+    await store.command(
+      `INSERT INTO rollout_states (tenant, since, mode, why, blocker) VALUES ({name: String}, now64(6), 'shadow', {why: String}, {why: String})`,
+      { name, why },
+    );
   }
   const services = ['*'];
   await createKey(store, { name: `for ${TENANT}`, role: 'ingest', tenants: [TENANT], services }, nowUs);
@@ -170,7 +179,15 @@ it('counts without deleting, deletes a tenant for good, and leaves what is spent
   const before = await spend();
   expect(before).toHaveLength(1);
   expect(await columnsWith(TENANT)).toEqual(
-    expect.arrayContaining(['spans.attributes', 'calls.tenant', 'payloads.record', 'gates.evidence', 'keys.tenants']),
+    expect.arrayContaining([
+      'spans.attributes',
+      'calls.tenant',
+      'payloads.record',
+      'gates.evidence',
+      'keys.tenants',
+      'rollouts.tenant',
+      'rollout_states.blocker',
+    ]),
   );
   const counted = await countStored(test.store, tenant);
   expect(counted).toMatchObject({ sharedTraces: 3, gates: 1, alerts: 1, records: 1 });

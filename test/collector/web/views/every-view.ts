@@ -30,7 +30,7 @@ export function everyView({ page, errors, open, picture }: ShownPage): void {
     expect(new URL(page().url()).hash).toBe('#report');
     const links = page().getByRole('navigation', { name: 'Views' }).getByRole('link');
     const labels = await links.allInnerTexts();
-    expect(labels).toEqual(['Overview', 'Hop map', 'Spend', 'Budgets', 'Readiness', 'Policies', 'Rules']);
+    expect(labels).toEqual(['Overview', 'Hop map', 'Spend', 'Budgets', 'Readiness', 'Rollout', 'Policies', 'Rules']);
     for (const label of labels.slice(1)) {
       await links.getByText(label, { exact: true }).focus();
       await page().keyboard.press('Enter');

@@ -1,0 +1,118 @@
+import * as z from 'zod';
+import { parseIsoUs } from '../../auditor/iso-micros.js';
+import { gateAnswerSchema } from '../../schemas/gate.js';
+import type { Rollout, RolloutTurn } from '../../schemas/rollout.js';
+import { rolloutModeSchema, rolloutSchema, rolloutTurnSchema } from '../../schemas/rollout.js';
+import type { Store } from '../store/client.js';
+import { createRowWriter } from '../store/row-writer.js';
+import type { ScopeState } from './modes.js';
+
+const MICROS = '%Y-%m-%dT%H:%i:%S.%fZ';
+
+/** What is asked for now, the most specific first. */
+export async function readRollouts(store: Store): Promise<Rollout[]> {
+  return z.array(rolloutSchema).parse(
+    await store.rows(`
+    SELECT tenant, policy, mode, who, why, formatDateTime(rollouts.at, '${MICROS}', 'UTC') AS at
+    FROM rollouts FINAL
+    ORDER BY tenant = '*', policy = '*', tenant, policy, rollouts.at DESC
+    LIMIT 1 BY tenant, policy`),
+  );
+}
+
+/** Keeps what somebody asked for. */
+export async function writeRollout(store: Store, { tenant, policy, mode, who, why, at }: Rollout): Promise<void> {
+  await store.command(
+    `
+    INSERT INTO rollouts (tenant, policy, mode, who, why, at)
+    SELECT
+        {tenant: String}, {policy: String}, {mode: String}, {who: String}, {why: String},
+        fromUnixTimestamp64Micro({atUs: Int64}, 'UTC')`,
+    { tenant, policy, mode, who, why, atUs: parseIsoUs(at) },
+  );
+}
+
+const micros = z.coerce.number();
+
+const stateRowSchema = z.object({
+  tenant: z.string(),
+  policy: z.string(),
+  mode: rolloutModeSchema,
+  asked: rolloutModeSchema,
+  sinceUs: micros,
+  why: z.string(),
+  isOpen: z.boolean(),
+  gate: gateAnswerSchema.shape.answer,
+  blocker: z.string(),
+  turnedUs: micros,
+  answeredUs: micros,
+});
+
+/** The present stretch of every scope. */
+export async function readStates(store: Store): Promise<ScopeState[]> {
+  const rows = await store.rows(`
+    SELECT
+        tenant, policy, mode, asked, why, is_open AS isOpen, gate, blocker,
+        toUnixTimestamp64Micro(since) AS sinceUs,
+        toUnixTimestamp64Micro(turned_at) AS turnedUs,
+        toUnixTimestamp64Micro(answered_at) AS answeredUs
+    FROM rollout_states FINAL
+    ORDER BY tenant, policy, since DESC
+    LIMIT 1 BY tenant, policy`);
+  return z
+    .array(stateRowSchema)
+    .parse(rows)
+    .map(({ policy, isOpen, gate, blocker, turnedUs, answeredUs, ...state }) => ({
+      ...state,
+      policy: policy === '' ? null : policy,
+      lock: { isOpen, gate, blocker, turnedUs, answeredUs },
+    }));
+}
+
+const STATE_COLUMNS = 'tenant policy since mode asked why is_open gate blocker turned_at answered_at'.split(' ');
+
+/** Keeps states, all in one insert: a new row where `sinceUs` is new, else in place of the one before. */
+export async function writeStates(store: Store, states: readonly ScopeState[]): Promise<void> {
+  if (states.length === 0) return;
+  const row = createRowWriter();
+  for (const { tenant, policy, sinceUs, mode, asked, why, lock } of states) {
+    row.string(tenant);
+    row.string(policy ?? '');
+    row.dateTime64(sinceUs);
+    row.string(mode);
+    row.string(asked);
+    row.string(why);
+    row.bool(lock.isOpen);
+    row.string(lock.gate);
+    row.string(lock.blocker);
+    row.dateTime64(lock.turnedUs);
+    row.dateTime64(lock.answeredUs);
+  }
+  await store.insertRowBinary('rollout_states', STATE_COLUMNS, row.bytes());
+}
+
+/** What was asked for and what came of it, newest first. */
+export async function rolloutHistory(
+  store: Store,
+  { tenant = '', policy = '' }: { readonly tenant?: string | undefined; readonly policy?: string | undefined },
+  limit: number,
+): Promise<RolloutTurn[]> {
+  const rows = await store.rows(
+    `
+    SELECT formatDateTime(turns.at, '${MICROS}', 'UTC') AS at, kind, tenant, if(policy = '', NULL, policy) AS policy, mode, who, why
+    FROM
+    (
+        SELECT at, 'asked' AS kind, tenant, policy, mode, who, why
+        FROM rollouts FINAL
+        UNION ALL
+        SELECT since AS at, 'effective' AS kind, tenant, policy, mode, 'waybill' AS who, why
+        FROM rollout_states FINAL
+    ) AS turns
+    WHERE ({tenant: String} = '' OR turns.tenant = {tenant: String})
+      AND ({policy: String} = '' OR turns.policy = {policy: String})
+    ORDER BY turns.at DESC, kind, tenant, turns.policy
+    LIMIT {limit: UInt32}`,
+    { tenant, policy, limit },
+  );
+  return z.array(rolloutTurnSchema).parse(rows);
+}
