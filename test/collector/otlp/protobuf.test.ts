@@ -86,7 +86,7 @@ describe('decodeProtobuf', () => {
     }
     expect(seen.same).toBeGreaterThan(500);
     expect(seen.refused).toBeGreaterThan(100);
-  });
+  }, 120_000);
 });
 
 /** The rows as they are inserted. */
