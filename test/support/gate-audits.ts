@@ -1,4 +1,5 @@
 import type { Store } from '../../collector/store/client.js';
+import type { Span } from '../../schemas/span.js';
 import { contract } from './contract.js';
 import { storeAudits } from './store-audits.js';
 import { clean, trace } from './trace.js';
@@ -8,10 +9,15 @@ export const easyGate = {
   gate: { window: '1d', days: 1, calls: 10, enforceableSpend: 0.6, enforceableCalls: 0.6, misattributedCalls: 0.4 },
 } as const;
 
-/** Stores an hour of calls: `acme` is ready, `globex` loses its tenant at the gateway, `initech` has too few calls. */
+/** Stores the calls of `gateTraces`, audited. */
 export async function storeGateAudits(store: Store, nowUs: number): Promise<void> {
+  await storeAudits(store, contract(easyGate), gateTraces(nowUs), nowUs);
+}
+
+/** Calls of an hour ago: `acme` is ready, `globex` loses its tenant at the gateway, `initech` has too few calls. */
+export function gateTraces(nowUs: number): readonly (readonly Span[])[] {
   const at = { startUs: nowUs - 3_600_000_000, endUs: nowUs - 3_599_000_000 };
-  const routes = [
+  return [
     { tenant: 'acme', calls: 12, isLost: false },
     { tenant: 'globex', calls: 12, isLost: true },
     { tenant: 'initech', calls: 3, isLost: false },
@@ -25,5 +31,4 @@ export async function storeGateAudits(store: Store, nowUs: number): Promise<void
         .call('gpt-4o', undefined, { span: at }).spans;
     }),
   );
-  await storeAudits(store, contract(easyGate), routes, nowUs);
 }
