@@ -5,7 +5,8 @@ import { parse as parseJunit } from 'junit2json';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import * as z from 'zod';
-import { ExitCode } from '../../collector/cli/exit.js';
+import { ExitCode, exitCodeOf } from '../../collector/cli/exit.js';
+import { gateCommand } from '../../collector/cli/gate/command.js';
 import { packagePath } from '../../collector/package-path.js';
 import type { Comments } from '../support/comments.js';
 import { startComments } from '../support/comments.js';
@@ -16,7 +17,7 @@ import { otlpJson } from '../support/otlp-json.js';
 import { runAction } from '../support/run-action.js';
 import { runScript } from '../support/run-script.js';
 import type { RunningWaybill } from '../support/waybill.js';
-import { startWaybillAt, waybill, waybillPlace } from '../support/waybill.js';
+import { startWaybillAt, waybillPlace } from '../support/waybill.js';
 
 /** How the comment with the evidence begins. */
 const MARK = '<!-- waybill gate -->\n';
@@ -35,11 +36,11 @@ beforeAll(async () => {
   const flags = ['--contract', join(directory, 'waybill.yaml')];
   running = await startWaybillAt(await waybillPlace(), flags, process.execPath, {}, image.cli);
   const traces = gateTraces(Date.now() * 1_000);
-  for (const spans of traces) {
-    const body = JSON.stringify(otlpJson(spans));
-    const headers = { 'content-type': 'application/json' };
-    await fetch(`${running.otlpUrl}/v1/traces`, { method: 'POST', headers, body });
-  }
+  await fetch(`${running.otlpUrl}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(otlpJson(traces.flat())),
+  });
   await vi.waitFor(
     async () => expect(await running.ask('/v1/score')).toMatchObject({ score: { calls: traces.length } }),
     {
@@ -205,6 +206,15 @@ describe('the analysis of Argo Rollouts', () => {
 });
 
 describe('the Job of Kubernetes', () => {
+  beforeEach(() => {
+    vi.spyOn(console, 'log').mockReturnValue();
+    vi.spyOn(console, 'error').mockReturnValue();
+    return () => {
+      vi.restoreAllMocks();
+      vi.unstubAllEnvs();
+    };
+  });
+
   const jobSchema = z.object({
     spec: z.object({
       podFailurePolicy: z.object({
@@ -218,11 +228,17 @@ describe('the Job of Kubernetes', () => {
     const { spec } = jobSchema.parse(parse(await deployed('kubernetes', 'gate-job.yaml')));
     const [{ args }] = spec.template.spec.containers;
     const codeOf = async (tenant: string, url = running.apiUrl) => {
-      const run = await waybill(
-        args.map((one) => one.replace('acme', tenant)),
-        { env: { WAYBILL_URL: url, WAYBILL_KEY: '' } },
-      );
-      return run.code;
+      vi.stubEnv('WAYBILL_URL', url);
+      const [name, ...flags] = args.map((one) => one.replace('acme', tenant));
+      expect(name).toBe('gate');
+      try {
+        await gateCommand().exitOverride().parseAsync(flags, { from: 'user' });
+        return process.exitCode;
+      } catch (error) {
+        return exitCodeOf(error);
+      } finally {
+        process.exitCode = undefined;
+      }
     };
     const final = spec.podFailurePolicy.rules[0].onExitCodes.values;
     expect(await codeOf('acme')).toBe(0);
