@@ -4,7 +4,7 @@ import { auditCommand } from './audit.js';
 import { backupCommand, restoreCommand } from './backup.js';
 import { contractCommand } from './contract.js';
 import { forgetCommand } from './forget.js';
-import { gateCommand } from './gate.js';
+import { gateCommand } from './gate/command.js';
 import { keysCommand } from './keys.js';
 import { policiesCommand } from './policies.js';
 import { reauditCommand } from './reaudit.js';

@@ -90,6 +90,7 @@ export async function startWaybillAt(
   flags: readonly string[] = [],
   execPath = process.execPath,
   env: Readonly<Record<string, string>> = {},
+  cli = CLI,
 ): Promise<RunningWaybill> {
   const where = {
     '--data': dataDir,
@@ -100,7 +101,7 @@ export async function startWaybillAt(
     '--clickhouse-port': ports.http,
     '--clickhouse-native-port': ports.native,
   };
-  const child = spawn(execPath, [CLI, 'serve', ...Object.entries(where).flat().map(String), ...flags], {
+  const child = spawn(execPath, [cli, 'serve', ...Object.entries(where).flat().map(String), ...flags], {
     cwd: dataDir,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,5 @@
 import { escapeHtml } from '../../escape-html.js';
-import { scopeText } from '../gate-text.js';
+import { scopeText } from '../gate/words.js';
 import { safe } from '../text.js';
 import type { Report } from './report.js';
 import type { Table } from './tables.js';

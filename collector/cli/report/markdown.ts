@@ -1,5 +1,5 @@
-import { scopeText } from '../gate-text.js';
-import { safe } from '../text.js';
+import { scopeText } from '../gate/words.js';
+import { markdownRow as line, plainMarkdown as cell } from '../markdown-text.js';
 import type { Report } from './report.js';
 import type { Table } from './tables.js';
 import { answerText, headFigures, minute, tablesOf } from './tables.js';
@@ -25,13 +25,4 @@ function tableText({ title, columns, numeric, rows, empty }: Table): string {
     line(columns.map((_, i) => (numeric.includes(i) ? '--:' : '---'))),
     ...rows.map((row) => line(row.map(cell))),
   ].join('\n');
-}
-
-function line(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-/** Text from outside, so that no renderer takes any of it for Markdown or HTML. */
-function cell(text: string): string {
-  return safe(text).replaceAll(/[\\`*_{}[\]<>|#~&]/g, (sign) => `\\${sign}`);
 }

@@ -1,4 +1,4 @@
-import { scopeText } from '../gate-text.js';
+import { scopeText } from '../gate/words.js';
 import type { Paint } from '../paint.js';
 import { safe } from '../text.js';
 import type { Report } from './report.js';

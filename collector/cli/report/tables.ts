@@ -1,4 +1,5 @@
 import type { Gap } from '../../../schemas/gate.js';
+import { answerWords } from '../gate/words.js';
 import { dollars, percent } from '../text.js';
 import type { Report } from './report.js';
 
@@ -13,19 +14,15 @@ export interface Table {
   readonly empty: string;
 }
 
-const ANSWERS = {
-  ready: 'Ready to block',
-  not_ready: 'Not ready to block',
-  insufficient_data: 'Too little data to say',
-} as const;
-
 /** The gate's answer in words. */
 export function answerText({ gate }: Report): string {
-  return ANSWERS[gate.answer];
+  return answerWords[gate.answer];
 }
 
 /** The figures that stand above all: label, value, what it means. */
-export function headFigures({ score }: Report): readonly (readonly [label: string, value: string, meaning: string])[] {
+export function headFigures({
+  score,
+}: Pick<Report, 'score'>): readonly (readonly [label: string, value: string, meaning: string])[] {
   const rowLevel = score.rowLevel.spend.share;
   return [
     ['Score', score.score === null ? 'none' : cut(score.score), 'of 100: so much of the spend could be defended'],

@@ -1,6 +1,7 @@
-import type { Gap, GateAnswer, GateCheck, Scope } from '../../schemas/gate.js';
-import type { Paint } from './paint.js';
-import { dollars, percent, safe } from './text.js';
+import type { GateAnswer, GateCheck } from '../../../schemas/gate.js';
+import type { Paint } from '../paint.js';
+import { dollars, percent, safe } from '../text.js';
+import { blockerLines, scopeText } from './words.js';
 
 const ANSWERS = {
   ready: 'READY',
@@ -23,25 +24,10 @@ export function gateText(answer: GateAnswer, paint: Paint): string {
     ...answer.checks.map((check) => checkText(check, paint)),
     ...answer.blockers.flatMap((blocker) => [
       '',
-      `  ${paint.strong(blocker.check)}: ${blocker.message}`,
-      ...(blocker.moreCalls === null || blocker.moreCalls === 0
-        ? []
-        : [`    ${blocker.moreCalls} more clean calls would settle it.`]),
-      ...(blocker.worst === null ? [] : worstText(blocker.worst)),
+      `  ${paint.strong(blocker.check)}: ${safe(blocker.message)}`,
+      ...blockerLines(blocker).map((line) => `    ${line}`),
     ]),
   ].join('\n');
-}
-
-function worstText({ rule, attribute, hop, calls, spendUsd, fix }: Gap): string[] {
-  const what = attribute === null ? rule : `${rule} of ${attribute}`;
-  const where = hop === null ? '' : ` at ${safe(hop.from)} → ${safe(hop.to)}`;
-  return [`    worst: ${what}${where}, ${calls} calls, ${dollars(spendUsd)}`, `    fix:   ${safe(fix)}`];
-}
-
-/** A scope in words. */
-export function scopeText(scope: Scope): string {
-  const parts = Object.entries(scope).map(([name, value]) => `${name} ${safe(value ?? '')}`);
-  return parts.length === 0 ? 'everything' : parts.join(', ');
 }
 
 function checkText({ id, holds, observed, required }: GateCheck, paint: Paint): string {
