@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { payloadsRoute } from '../dist/collector/api/receive-payloads.js';
+import { decisionRoute } from '../dist/collector/api/decide.js';
 import { auditText, PLAIN_COLUMNS } from '../dist/collector/cli/audit-text.js';
 import { paint } from '../dist/collector/cli/paint.js';
 import { auditExample } from '../dist/auditor/rules/example.js';
@@ -103,6 +104,20 @@ write(
               400: { description: 'There is no record that can be used', ...json(error) },
               413: { description: 'The request is larger than 64 MiB', ...json(error) },
               503: { description: 'ClickHouse is away; send it again', ...json(error) },
+            },
+          },
+        },
+        [`/v1${decisionRoute.path}`]: {
+          post: {
+            summary: decisionRoute.summary,
+            requestBody: { required: true, ...json(z.toJSONSchema(decisionRoute.request, { io: 'input' })) },
+            responses: {
+              200: {
+                description: 'The decision; a call that is denied too is answered with 200',
+                ...json(z.toJSONSchema(decisionRoute.response, { io: 'output' })),
+              },
+              400: { description: 'The request is not understood', ...json(error) },
+              403: { description: 'The key may not ask for this tenant', ...json(error) },
             },
           },
         },

@@ -19,6 +19,8 @@ import { createKeyRing } from './keys/key-ring.js';
 import { noteContract } from './keys/note-contract.js';
 import type { Usage } from './keys/usage.js';
 import { createUsage } from './keys/usage.js';
+import { createDecisionMetrics } from './decisions/metrics.js';
+import { startDecisions } from './decisions/start.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
 import { startRollouts } from './rollout/loop.js';
@@ -151,7 +153,24 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
   const rollouts = keep(
     await startRollouts({ store, contract: contract.source, metrics: rolloutMetrics, clockUs, log }),
   );
-  const api = createApi({ store, contract, log, clockUs, quietMs, metrics, readiness, door, usage, news, rollouts });
+  const decisionMetrics = createDecisionMetrics(metrics.registry);
+  const decisions = keep(
+    await startDecisions({ store, contract, modes: rollouts, metrics: decisionMetrics, clockUs, log }),
+  );
+  const api = createApi({
+    store,
+    contract,
+    log,
+    clockUs,
+    quietMs,
+    metrics,
+    readiness,
+    door,
+    usage,
+    news,
+    rollouts,
+    decisions,
+  });
   const front = ofrepBefore(api, { modes: rollouts, contract, door, metrics: rolloutMetrics, log });
   keep(await startApi(front, host, apiPort, certificate));
   // Ends before the API, which waits for the connections of those who listen.

@@ -12,6 +12,8 @@ import { StoreUnavailable } from '../store/errors.js';
 import type { Rollouts } from '../rollout/loop.js';
 import type { Metrics } from '../watch/metrics.js';
 import type { Readiness } from '../watch/readiness.js';
+import type { Decisions } from '../decisions/start.js';
+import { decide, decisionRoute } from './decide.js';
 import { changeRollout, rolloutRoute } from './change-rollout.js';
 import type { Guard } from './guard.js';
 import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './guard.js';
@@ -39,6 +41,7 @@ export interface ApiOptions {
   readonly usage?: Usage;
   readonly news: AuditNews;
   readonly rollouts: Rollouts;
+  readonly decisions: Decisions;
 }
 
 /** What is no page needs nothing; pages say themselves what they need. */
@@ -90,6 +93,8 @@ export function createApi(options: ApiOptions): Express {
     ...receivePayloads(store, clockUs),
   );
   app.put(`/v1${rolloutRoute.path}`, guard.admit('admin', 'rollouts'), ...changeRollout(options.rollouts, guard));
+  // While ClickHouse is away calls go on to be made, so whoever was let in last is told what was known last.
+  app.post(`/v1${decisionRoute.path}`, guard.admit('ingest', 'decisions', 'last'), ...decide(options.decisions, guard));
   app.get(
     '/v1/traces/:id',
     guard.admit('read', 'a trace'),
