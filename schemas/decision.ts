@@ -71,3 +71,35 @@ export const decisionSchema = z.object({
   durable: z.boolean().describe('Whether the reservation is kept; else only this process knows of it, as in `shadow`'),
 });
 export type Decision = z.infer<typeof decisionSchema>;
+
+const count = z.number().int().nonnegative();
+
+/** What was decided under one policy and mode, beside what the audit found out later. */
+export const decisionSummarySchema = z.object({
+  policy: z.string().nullable().describe('Null: no policy of the contract counted'),
+  mode: rolloutModeSchema,
+  decisions: count,
+  allowed: count,
+  warned: count,
+  denied: count,
+  wouldDeny: count.describe('In `shadow` what would have been denied; in `enforce` what was'),
+  judged: count.describe(
+    'Decisions that are old enough for their calls to be audited: the figures below are about these',
+  ),
+  falseBlocks: count.describe(
+    'Would be denied, though with what was really spent before, and the cost of the call, it fitted',
+  ),
+  falseBlockUsd: usdSchema.describe('Estimates of these'),
+  misses: count.describe(
+    'Would go on, though with what was really spent before, and the cost of the call, it did not fit',
+  ),
+  missUsd: usdSchema.describe('What these cost; estimates where their calls are not audited'),
+  settled: count.describe('Decisions whose call names them, and has a known cost'),
+  estimatedUsd: usdSchema.describe('Estimates of the settled ones'),
+  actualUsd: usdSchema.describe('Audited cost of the settled ones'),
+  meanDriftUsd: usdSchema
+    .nullable()
+    .describe('Mean of what decisions held for used, less what was really spent by then'),
+  largestDriftUsd: usdSchema.nullable().describe('The largest of these distances, either way'),
+});
+export type DecisionSummary = z.infer<typeof decisionSummarySchema>;
