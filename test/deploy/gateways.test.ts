@@ -139,7 +139,7 @@ it('the gateway of Portkey makes the calls that its webhook guardrail allows, an
       port,
     });
     const config: unknown = JSON.parse(fileOf('portkey-config.json').replace('http://waybill:4319', url));
-    const ask = (metadata: object): Promise<Response> =>
+    const ask = (metadata: object, by = config): Promise<Response> =>
       fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
         method: 'POST',
         headers: {
@@ -147,7 +147,7 @@ it('the gateway of Portkey makes the calls that its webhook guardrail allows, an
           authorization: 'Bearer sk-test',
           'x-portkey-provider': 'openai',
           'x-portkey-custom-host': `http://127.0.0.1:${portOf(provider)}/v1`,
-          'x-portkey-config': JSON.stringify(config),
+          'x-portkey-config': JSON.stringify(by),
           'x-portkey-metadata': JSON.stringify(metadata),
         },
         body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'hi' }] }),
@@ -161,6 +161,12 @@ it('the gateway of Portkey makes the calls that its webhook guardrail allows, an
     expect(stopped.status).toBe(446);
     expect(await stopped.text()).toContain('over-limit');
     expect(calls).toBe(1);
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const away = fileOf('portkey-config.json').replace('http://waybill:4319', nobody);
+    expect((await ask({ tenant: 'globex' }, JSON.parse(away))).status).toBe(200);
+    const closed: unknown = JSON.parse(away.replace('"failOnError": false', '"failOnError": true'));
+    expect((await ask({ tenant: 'globex' }, closed)).status).toBe(446);
+    expect(calls).toBe(2);
   } finally {
     provider.closeAllConnections();
     provider.close();
