@@ -121,6 +121,32 @@ write(
             },
           },
         },
+        '/v1/decisions/portkey': {
+          post: {
+            summary: "The same for Portkey's webhook guardrail: whose the call is stands in its metadata.",
+            responses: {
+              200: {
+                description: '`verdict` is false where the call is denied',
+                ...json({ type: 'object', properties: { verdict: { type: 'boolean' } }, required: ['verdict'] }),
+              },
+            },
+          },
+        },
+        '/v1/decisions/proxy/{path}': {
+          post: {
+            summary:
+              "The same for proxies such as Envoy's ext_authz, by any method: whose the call is stands in `x-waybill-tenant`, `-feature` and `-policy`, else in W3C baggage.",
+            parameters: [{ name: 'path', in: 'path', required: true, schema: { type: 'string' } }],
+            responses: {
+              200: {
+                description:
+                  'Let it through; `x-waybill-decision` and `x-waybill-reservation-id` are headers of the answer',
+                ...json(z.toJSONSchema(decisionRoute.response, { io: 'output' })),
+              },
+              403: { description: 'Stop it, or the key may not ask for this tenant', ...json(error) },
+            },
+          },
+        },
         '/v1/events': {
           get: {
             summary: 'Server-sent events: `audited` whenever there are new audits, its data the time of the newest.',
