@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { rolloutRoute } from '../dist/collector/api/change-rollout.js';
 import { payloadsRoute } from '../dist/collector/api/receive-payloads.js';
+import { decisionRoute } from '../dist/collector/api/decide.js';
 import { auditText, PLAIN_COLUMNS } from '../dist/collector/cli/audit-text.js';
 import { paint } from '../dist/collector/cli/paint.js';
 import { auditExample } from '../dist/auditor/rules/example.js';
@@ -131,6 +132,46 @@ write(
               400: { description: 'There is no record that can be used', ...json(error) },
               413: { description: 'The request is larger than 64 MiB', ...json(error) },
               503: { description: 'ClickHouse is away; send it again', ...json(error) },
+            },
+          },
+        },
+        [`/v1${decisionRoute.path}`]: {
+          post: {
+            summary: decisionRoute.summary,
+            requestBody: { required: true, ...json(z.toJSONSchema(decisionRoute.request, { io: 'input' })) },
+            responses: {
+              200: {
+                description: 'The decision; a call that is denied too is answered with 200',
+                ...json(z.toJSONSchema(decisionRoute.response, { io: 'output' })),
+              },
+              400: { description: 'The request is not understood', ...json(error) },
+              403: { description: 'The key may not ask for this tenant', ...json(error) },
+            },
+          },
+        },
+        '/v1/decisions/portkey': {
+          post: {
+            summary: "The same for Portkey's webhook guardrail: whose the call is stands in its metadata.",
+            responses: {
+              200: {
+                description: '`verdict` is false where the call is denied',
+                ...json({ type: 'object', properties: { verdict: { type: 'boolean' } }, required: ['verdict'] }),
+              },
+            },
+          },
+        },
+        '/v1/decisions/proxy/{path}': {
+          post: {
+            summary:
+              "The same for proxies such as Envoy's ext_authz, by any method: whose the call is stands in `x-waybill-tenant`, `-feature` and `-policy`, else in W3C baggage.",
+            parameters: [{ name: 'path', in: 'path', required: true, schema: { type: 'string' } }],
+            responses: {
+              200: {
+                description:
+                  'Let it through; `x-waybill-decision` and `x-waybill-reservation-id` are headers of the answer',
+                ...json(z.toJSONSchema(decisionRoute.response, { io: 'output' })),
+              },
+              403: { description: 'Stop it, or the key may not ask for this tenant', ...json(error) },
             },
           },
         },

@@ -10,6 +10,7 @@ import type { RouteFinding } from './findings.js';
 import { findingsOf, traceFindingsOf } from './findings.js';
 import type { Route } from './trace/audited-route.js';
 import { callStation, routeTo } from './trace/audited-route.js';
+import { reservationOn } from './trace/reservation.js';
 import { maxRouteSpans } from './trace/route.js';
 import type { Neighbours } from './trace/neighbours.js';
 import { billableCalls } from './trace/billable-calls.js';
@@ -47,6 +48,7 @@ function auditCall(route: Route, contract: CompiledContract): Call {
   const { billing } = route;
   const { usage } = billing;
   const found = findingsOf(route, contract);
+  const reservationId = reservationOn(route);
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -71,6 +73,7 @@ function auditCall(route: Route, contract: CompiledContract): Call {
     priceSource: billing.priceSource,
     reportedCostUsd: facts.reportedCostUsd,
     join: route.join,
+    ...(reservationId === undefined ? {} : { reservationId }),
     echoSpanIds: route.echoes.map((echo) => echo.span.spanId),
     verdict: verdictOf(found),
     misattributed: found.some(({ misattributes }) => misattributes),

@@ -19,6 +19,8 @@ import { createKeyRing } from './keys/key-ring.js';
 import { noteContract } from './keys/note-contract.js';
 import type { Usage } from './keys/usage.js';
 import { createUsage } from './keys/usage.js';
+import { createDecisionMetrics } from './decisions/metrics.js';
+import { startDecisions } from './decisions/start.js';
 import { startGrpcReceiver } from './otlp/grpc-receiver.js';
 import { startReceiver } from './otlp/receiver.js';
 import type { UserHasher } from './privacy/hash-users.js';
@@ -166,6 +168,10 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
   const rollouts = keep(
     await startRollouts({ store: base.store, contract: contract.source, metrics: rolloutMetrics, clockUs, log }),
   );
+  const decisionMetrics = createDecisionMetrics(metrics.registry);
+  const decisions = keep(
+    await startDecisions({ store: base.store, contract, modes: rollouts, metrics: decisionMetrics, clockUs, log }),
+  );
   const api = createApi({
     store,
     contract,
@@ -180,6 +186,7 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
     rollouts,
     users,
     traces,
+    decisions,
   });
   const front = ofrepBefore(api, { modes: rollouts, contract, door, metrics: rolloutMetrics, log });
   keep(await startApi(front, host, apiPort, certificate));

@@ -27,6 +27,12 @@ export const GEN_AI_REASONING_TOKENS = 'gen_ai.usage.reasoning.output_tokens';
  */
 export const USAGE_SOURCE = 'waybill.usage.source';
 
+/**
+ * Our key for the reservation under which a call is made, as `POST /v1/decisions` gave it: the audited call then takes
+ * the place of its estimate. The call's own span may carry it, or any span above it on the route.
+ */
+export const RESERVATION_ID = 'waybill.reservation.id';
+
 /** OpenTelemetry's key for the host that a request went to. */
 export const SERVER_ADDRESS = 'server.address';
 

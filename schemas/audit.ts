@@ -101,6 +101,7 @@ export const callSchema = z.object({
   join: joinSchema
     .nullable()
     .describe("How the gateway's record on the route was joined, the weakest of several; null where there is none"),
+  reservationId: z.string().optional().describe('The reservation under which it was made, where a span names one'),
   echoSpanIds: z.array(z.string()).describe('Calls above it that repeat this cost'),
   verdict: verdictSchema,
   misattributed: z.boolean().describe('Had blocking been on, the wrong tenant could have been stopped'),

@@ -130,6 +130,20 @@ const rollout = z
   })
   .prefault({});
 
+const decisions = z
+  .strictObject({
+    expireAfter: duration
+      .default('5m')
+      .describe('A reservation that no audited call has settled is free after so long'),
+    estimateUsd: z
+      .number()
+      .positive()
+      .max(999_999)
+      .default(0.01)
+      .describe('What a call is taken to cost where who asks gives no estimate'),
+  })
+  .prefault({});
+
 /** What a team states must hold: `waybill.yaml`. */
 export const contractSchema = z.strictObject({
   attributes: z
@@ -145,6 +159,7 @@ export const contractSchema = z.strictObject({
   signing,
   gate,
   rollout,
+  decisions,
   alerts: alertSettingsSchema,
   prices: z.array(price).default([]).describe('Prices that are not public, or differ from list'),
 });

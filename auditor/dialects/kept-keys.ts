@@ -1,4 +1,4 @@
-import { REQUEST_ID_KEYS } from '../../schemas/attributes.js';
+import { REQUEST_ID_KEYS, RESERVATION_ID } from '../../schemas/attributes.js';
 import { SIGNATURE_KEY } from '../../schemas/signature.js';
 import type { CompiledContract } from '../contract.js';
 import { dialects } from './all.js';
@@ -9,6 +9,7 @@ import { looksLikeAttribution } from './look-alike.js';
 /** What tells where a request went, how it ended, and which record of a gateway is about it. Today's names, then older. */
 const OBSERVED = new Set([
   SIGNATURE_KEY,
+  RESERVATION_ID,
   'server.address',
   'server.port',
   'url.path',
@@ -34,7 +35,7 @@ const VOUCHED = ['metadata.user_api_key*'];
 
 const ATTRIBUTION = [...VOUCHED, ...dialects.flatMap(({ attribution }) => attribution)];
 
-/** Keys that only Waybill itself writes: a sender could vouch for itself under them. */
+/** Keys that only Waybill itself writes, but for the reservation: a sender could vouch for itself under them. */
 const OWN_PREFIX = 'waybill.';
 
 /**
@@ -46,7 +47,7 @@ const OWN_PREFIX = 'waybill.';
  */
 export function keptKeys(contract: CompiledContract): (key: string) => boolean {
   return (key) => {
-    if (isContentKey(key) || key.startsWith(OWN_PREFIX)) return false;
+    if (isContentKey(key) || (key.startsWith(OWN_PREFIX) && key !== RESERVATION_ID)) return false;
     if (contract.attributeByKey.has(key) || OBSERVED.has(key)) return true;
     return ATTRIBUTION.some((pattern) => matchesPattern(pattern, key)) || looksLikeAttribution(key);
   };

@@ -49,7 +49,7 @@ export function budgetAt(
 }
 
 /** A threshold in 1e-12 dollars, exactly: shares are decimals of a person, such as 0.8. */
-function thresholdPico(limitPico: bigint, share: number): bigint {
+export function thresholdPico(limitPico: bigint, share: number): bigint {
   const sharePico = parseUsd(String(share)) ?? 0n;
   return divideRounded(limitPico * sharePico, PICO_PER_USD);
 }

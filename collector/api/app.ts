@@ -14,6 +14,9 @@ import type { Rollouts } from '../rollout/loop.js';
 import type { Metrics } from '../watch/metrics.js';
 import type { OwnTraces } from '../watch/own-traces.js';
 import type { Readiness } from '../watch/readiness.js';
+import type { Decisions } from '../decisions/start.js';
+import { decide, decisionRoute } from './decide.js';
+import { decideForPortkey, decideForProxies } from './decide-for-gateways.js';
 import { changeRollout, rolloutRoute } from './change-rollout.js';
 import type { Guard } from './guard.js';
 import { createGuard, refuseForeignHosts, requireUnbound, storeFor } from './guard.js';
@@ -41,6 +44,7 @@ export interface ApiOptions {
   readonly usage?: Usage;
   readonly news: AuditNews;
   readonly rollouts: Rollouts;
+  readonly decisions: Decisions;
   /** Left out: requests are in no traces of our own. */
   readonly traces?: OwnTraces | null;
   /** Left out: users are stored as they are named. */
@@ -97,6 +101,11 @@ export function createApi(options: ApiOptions): Express {
     ...receivePayloads(store, clockUs, options.users),
   );
   app.put(`/v1${rolloutRoute.path}`, guard.admit('admin', 'rollouts'), ...changeRollout(options.rollouts, guard));
+  // While ClickHouse is away calls go on to be made, so whoever was let in last is told what was known last.
+  app.post(`/v1${decisionRoute.path}`, guard.admit('ingest', 'decisions', 'last'), ...decide(options.decisions, guard));
+  const forGateways = { decisions: options.decisions, contract: options.contract, guard };
+  app.post('/v1/decisions/portkey', guard.admit('ingest', 'decisions', 'last'), ...decideForPortkey(forGateways));
+  app.all('/v1/decisions/proxy{/*path}', guard.admit('ingest', 'decisions', 'last'), decideForProxies(forGateways));
   app.get(
     '/v1/traces/:id',
     guard.admit('read', 'a trace'),

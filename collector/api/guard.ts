@@ -3,7 +3,7 @@ import type { Role } from '../../schemas/key.js';
 import type { Door } from '../keys/door.js';
 import { hostIn } from '../keys/door.js';
 import { NotAllowed } from '../keys/errors.js';
-import type { Caller, Credentials } from '../keys/key-ring.js';
+import type { Caller, Credentials, Knowing } from '../keys/key-ring.js';
 import { isBound, isLocalName } from '../keys/key-ring.js';
 import { keyIn } from '../keys/secret.js';
 import type { Store } from '../store/client.js';
@@ -16,8 +16,13 @@ const OUR_HEADER = 'x-waybill-request';
 
 /** Stands before every route that shows or changes anything. */
 export interface Guard {
-  /** Lets through who may do what a role may. @param what the kind of request, for the audit log */
-  readonly admit: (role: Role, what: string) => RequestHandler;
+  /**
+   * Lets through who may do what a role may.
+   *
+   * @param what the kind of request, for the audit log
+   * @param knowing whether what was known of keys last will do
+   */
+  readonly admit: (role: Role, what: string, knowing?: Knowing) => RequestHandler;
   /** Who was let through. */
   readonly callerOf: (request: Request) => Caller;
 }
@@ -26,8 +31,8 @@ export interface Guard {
 export function createGuard(door: Door, sessions: Sessions): Guard {
   const callers = new WeakMap<Request, Caller>();
   return {
-    admit: (role, what) => async (request, _response, next) => {
-      callers.set(request, await door.admit(credentialsOf(request, sessions), role, what));
+    admit: (role, what, knowing) => async (request, _response, next) => {
+      callers.set(request, await door.admit(credentialsOf(request, sessions), role, what, knowing));
       next();
     },
     callerOf: (request) => {

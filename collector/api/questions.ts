@@ -13,6 +13,7 @@ import { auditLogEntrySchema } from '../../schemas/key.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
 import { proposalSchema } from '../../schemas/contract.js';
+import { decisionSummarySchema } from '../../schemas/decision.js';
 import { rolloutsSchema, rolloutTurnSchema } from '../../schemas/rollout.js';
 import { proposedYaml } from '../contract/write.js';
 import type { AuditedAction } from '../keys/audit-log.js';
@@ -21,6 +22,7 @@ import { listRollouts } from '../rollout/list.js';
 import { rolloutHistory } from '../rollout/stored.js';
 import { keptAlerts, raisedAlertOf } from '../store/alerts.js';
 import type { Store } from '../store/client.js';
+import { summarizeDecisions } from '../store/questions/decisions.js';
 import { budgetStates, watchedBudgets } from '../store/questions/budgets.js';
 import { findGaps } from '../store/questions/gaps.js';
 import { askGate, durationUs, gateHistory } from '../store/questions/gate.js';
@@ -131,6 +133,16 @@ export const questions: readonly Question[] = [
     query: questionSchema.pick({ tenant: true, policy: true }).extend({ limit }),
     response: z.object({ turns: z.array(rolloutTurnSchema) }),
     answer: async ({ limit: most, ...scope }, { store }) => ({ turns: await rolloutHistory(store, scope, most) }),
+  }),
+  question({
+    path: '/decisions/summary',
+    summary:
+      'Decisions by policy and mode beside what the audit found out later: false blocks, misses, and how far what was held for spent was from what was.',
+    query: questionSchema.pick({ tenant: true, policy: true, since: true, from: true, to: true }),
+    response: z.object({ summary: z.array(decisionSummarySchema) }),
+    answer: async ({ tenant, policy, ...query }, { store, contract, nowUs }) => ({
+      summary: await summarizeDecisions(store, contract.source, { tenant, policy }, windowOf(query, nowUs), nowUs),
+    }),
   }),
   question({
     path: '/score',

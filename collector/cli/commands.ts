@@ -3,6 +3,7 @@ import { alertsCommand } from './alerts.js';
 import { auditCommand } from './audit.js';
 import { backupCommand, restoreCommand } from './backup.js';
 import { contractCommand } from './contract.js';
+import { decisionsCommand } from './decisions.js';
 import { forgetCommand } from './forget.js';
 import { gateCommand } from './gate/command.js';
 import { keysCommand } from './keys.js';
@@ -20,6 +21,7 @@ export const commands: readonly (() => Command)[] = [
   auditCommand,
   gateCommand,
   rolloutCommand,
+  decisionsCommand,
   reportCommand,
   simulateCommand,
   policiesCommand,

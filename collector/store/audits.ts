@@ -77,6 +77,7 @@ const callColumns: readonly WriteColumn<Call>[] = [
   ['price_source', (row, call) => row.string(call.priceSource ?? '')],
   ['reported_cost_usd', (row, call) => row.nullableUsd(call.reportedCostUsd)],
   ['joined_by', (row, call) => row.string(call.join ?? '')],
+  ['reservation_id', (row, call) => row.string(call.reservationId ?? '')],
   ['echo_span_ids', (row, call) => row.strings(call.echoSpanIds)],
   ['verdict', (row, call) => row.uint8(VERDICTS[call.verdict])],
   ['misattributed', (row, call) => row.bool(call.misattributed)],

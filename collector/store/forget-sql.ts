@@ -49,6 +49,7 @@ export const DELETED: readonly Statements[] = [
 export const DELETED_OF_TENANT: readonly Statements[] = [
   {
     gates: `tenant = ${VALUE}`,
+    decisions: `tenant = ${VALUE}`,
     rollouts: `tenant = ${VALUE}`,
     rollout_states: `tenant = ${VALUE}`,
     alert_attempts: `alert_id IN (SELECT id FROM alerts WHERE tenant = ${VALUE})`,
@@ -98,6 +99,7 @@ export const WIPED: Readonly<Record<string, Wiping>> = {
     set: ['observed', 'expected', 'message'].map(wipedColumn),
     where: `match(concat(observed, ' ', expected, ' ', message), ${PATTERN})`,
   },
+  decisions: { set: [wipedColumn('call_id')], where: `match(call_id, ${PATTERN})` },
   rollouts: { set: [wipedColumn('why')], where: `match(why, ${PATTERN})` },
   rollout_states: {
     set: ['why', 'blocker'].map(wipedColumn),

@@ -13,6 +13,8 @@ export interface RowWriter {
   uint32(value: number): void;
   /** A whole number from 0 to 2^53 - 1. @throws RangeError where it is anything else, as do all that write one */
   uint64(value: number): void;
+  /** `Decimal(18, 12)` from units of 1e-12 dollars that fit. @throws RangeError where they do not */
+  pico(value: bigint): void;
   bool(value: boolean): void;
   /** `Date`: days since 1970. */
   date(days: number): void;
@@ -163,6 +165,12 @@ export function createRowWriter(): RowWriter {
       at = buffer.writeUInt32LE(value, at);
     },
     uint64,
+    pico: (value) => {
+      if (value >= TOO_MANY_PICO || value <= -TOO_MANY_PICO)
+        throw new RangeError(`${value} * 10^-12 dollars do not fit.`);
+      need(8);
+      at = buffer.writeBigInt64LE(value, at);
+    },
     bool: (value) => {
       need(1);
       buffer[at++] = value ? 1 : 0;

@@ -10,6 +10,7 @@ import { evidenceHtml } from './evidence-html.js';
 import { evidenceMarkdown } from './evidence-markdown.js';
 import { momentText, percentText } from './figures.js';
 import { GatePanel } from './gate-panel.js';
+import { DecisionTable } from './decision-table.js';
 import { Answer } from './gate-answer.js';
 import { CHECKS, HOLDS, scopeText } from './gate-words.js';
 import { Heads } from './heads.js';
@@ -40,6 +41,7 @@ export function Readiness({ view }: Shown) {
               <GatePanel answer={answer} view={view} />
               <Checks answer={answer} />
             </div>
+            <DecisionTable view={view} />
             <WhatIf view={view} simulation={simulation} found={setSimulation} key={`${view.policy} ${view.since}`} />
             <Answered asked={history}>
               {({ answers }) => (

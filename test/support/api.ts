@@ -7,6 +7,9 @@ import type { Door } from '../../collector/keys/door.js';
 import { localDoor } from '../../collector/keys/door.js';
 import type { Usage } from '../../collector/keys/usage.js';
 import type { Rollouts } from '../../collector/rollout/loop.js';
+import { createDecisionMetrics } from '../../collector/decisions/metrics.js';
+import type { Decisions } from '../../collector/decisions/start.js';
+import { startDecisions } from '../../collector/decisions/start.js';
 import { startRollouts } from '../../collector/rollout/loop.js';
 import { createRolloutMetrics } from '../../collector/rollout/metrics.js';
 import { ofrepBefore } from '../../collector/rollout/ofrep.js';
@@ -19,6 +22,8 @@ export interface TestApi extends AsyncDisposable {
   readonly url: string;
   /** Does nothing by itself: it judges when it is told to. */
   readonly rollouts: Rollouts;
+  /** Reads what is spent when it is told to. */
+  readonly decisions: Decisions;
 }
 
 /** Serves the API over a store. @param clockUs the present, microseconds since 1970 */
@@ -40,6 +45,15 @@ export async function startTestApi(
     isTimed: false,
     ...(clockMs === undefined ? {} : { clockMs }),
   });
+  const decisions = await startDecisions({
+    store,
+    contract,
+    modes: rollouts,
+    metrics: createDecisionMetrics(metrics.registry),
+    clockUs,
+    log,
+    isTimed: false,
+  });
   const news = startAuditNews({ store, log, intervalMs: 100 });
   const app = createApi({
     store,
@@ -52,6 +66,7 @@ export async function startTestApi(
     door,
     news,
     rollouts,
+    decisions,
     ...(usage === undefined ? {} : { usage }),
   });
   const front = ofrepBefore(app, { modes: rollouts, contract, door, metrics: rolloutMetrics, log });
@@ -59,9 +74,11 @@ export async function startTestApi(
   return {
     url: `http://127.0.0.1:${server.port}`,
     rollouts,
+    decisions,
     [Symbol.asyncDispose]: async () => {
       await news[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
+      await decisions[Symbol.asyncDispose]();
       await rollouts.stop();
     },
   };

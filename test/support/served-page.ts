@@ -1,4 +1,6 @@
 import { auditTrace } from '../../auditor/audit.js';
+import type { DecisionRow } from '../../collector/decisions/writer.js';
+import { startDecisionWriter } from '../../collector/decisions/writer.js';
 import { raiseAlerts } from '../../collector/store/alerts.js';
 import { writeAudits } from '../../collector/store/audits.js';
 import { writeRecordSpans } from '../../collector/store/payloads.js';
@@ -25,6 +27,8 @@ export interface ServedPage extends AsyncDisposable {
   readonly keep: (traces: readonly (readonly Span[])[]) => Promise<void>;
   /** Raises an alert that mail is to carry. */
   readonly raise: (alert: Alert) => Promise<void>;
+  /** Keeps a decision. */
+  readonly decided: (row: DecisionRow) => Promise<void>;
   /** Has the gate asked for every scope that is rolled out. */
   readonly judge: () => Promise<void>;
 }
@@ -47,6 +51,10 @@ export async function servePage(nowUs: number): Promise<ServedPage> {
     },
     raise: async (alert) => {
       await raiseAlerts(test.store, [alert], () => ['mail']);
+    },
+    decided: async (row) => {
+      await using writer = startDecisionWriter({ store: test.store });
+      await writer.write(row);
     },
     judge: api.rollouts.judge,
     [Symbol.asyncDispose]: async () => {

@@ -27,6 +27,7 @@ export interface ShownPage {
   readonly open: (query?: string) => Promise<void>;
   readonly keep: ServedPage['keep'];
   readonly raise: ServedPage['raise'];
+  readonly decided: ServedPage['decided'];
   readonly judge: ServedPage['judge'];
   /** Takes a picture of the whole page, kept with the reports of a run. */
   readonly picture: (name: string) => Promise<void>;
@@ -81,6 +82,7 @@ export function showPage(): ShownPage {
     },
     keep: (traces) => served.keep(traces),
     raise: (alert) => served.raise(alert),
+    decided: (row) => served.decided(row),
     judge: () => served.judge(),
     picture: async (name) => {
       const image = await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });

@@ -28,6 +28,7 @@ describe('an attribute key', () => {
     'deployment.environment.name',
     'metadata.user_api_key_team_id',
     'metadata.user_api_key_alias',
+    'waybill.reservation.id',
   ])('is kept: %s', (key) => {
     expect(isKept(key)).toBe(true);
   });

@@ -204,6 +204,7 @@ function rowOf(call: Call): unknown {
     price_source: call.priceSource,
     reported_cost_usd: trimmed(call.reportedCostUsd),
     joined_by: call.join ?? '',
+    reservation_id: call.reservationId ?? '',
     echo_span_ids: call.echoSpanIds,
     verdict: call.verdict,
     misattributed: call.misattributed,

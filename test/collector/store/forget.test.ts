@@ -125,6 +125,10 @@ async function keepTexts(): Promise<void> {
       { name, why },
     );
     await store.command(
+      `INSERT INTO decisions (day, id, decided_at, tenant, call_id) VALUES (today(), {id: String}, now64(6), {name: String}, {call: String})`,
+      { id: name.padStart(32, '0').slice(-32), name, call: `request of ${TENANT}` },
+    );
+    await store.command(
       `INSERT INTO rollout_states (tenant, since, mode, why, blocker) VALUES ({name: String}, now64(6), 'shadow', {why: String}, {why: String})`,
       { name, why },
     );
@@ -185,6 +189,7 @@ it('counts without deleting, deletes a tenant for good, and leaves what is spent
       'payloads.record',
       'gates.evidence',
       'keys.tenants',
+      'decisions.call_id',
       'rollouts.tenant',
       'rollout_states.blocker',
     ]),

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
 import type { ShownPage } from '../../../support/shown-page.js';
-import { anHourAgo } from '../../../support/shown-page.js';
+import { anHourAgo, NOW_US } from '../../../support/shown-page.js';
 import { clean, trace } from '../../../support/trace.js';
 
 const SCOPE = '?tenant=umbrella&policy=pro-monthly&view=readiness';
 
 /** The gate per tenant and policy, what blocking would have done, and the evidence. */
-export function readiness({ page, url, errors, open, keep }: ShownPage): void {
+export function readiness({ page, url, errors, open, keep, decided }: ShownPage): void {
   beforeAll(async () => {
     // Sixty calls of $0.042 are over the limit of $2 a month, and three in four of them lose their tenant.
     await keep(Array.from({ length: 60 }, (_, i) => callOf(50_000 + i, i % 4 > 0)));
@@ -37,6 +37,37 @@ export function readiness({ page, url, errors, open, keep }: ShownPage): void {
     expect(await checks.filter({ hasText: 'Enforceable spend' }).innerText()).toMatch(
       /does not hold[\s\S]*25 %[\s\S]*lower bound at least 90 %/,
     );
+    expect(errors()).toEqual([]);
+  });
+
+  it('shows what was decided in shadow beside what was spent, where somebody asked', async () => {
+    await open('?policy=left-over&view=readiness');
+    expect(await main().getByRole('heading', { name: 'Decisions beside what was spent' }).count()).toBe(0);
+    const decidedUs = NOW_US - 3_600_000_000;
+    await decided({
+      id: 'd'.repeat(32),
+      decidedUs,
+      expiresUs: decidedUs + 1_000_000,
+      tenant: 'long-gone',
+      feature: '',
+      policy: 'left-over',
+      mode: 'shadow',
+      answer: 'allow',
+      would: 'deny',
+      reason: 'over-limit',
+      isReserved: true,
+      isStale: false,
+      estimatedPico: 1_000_000_000_000n,
+      usedUsd: '10.000000000000',
+      limitUsd: '10.000000000000',
+      periodFromUs: decidedUs,
+      traceId: '',
+      callId: '',
+      who: 'local',
+    });
+    await open('?policy=left-over&view=readiness');
+    const row = main().getByRole('region', { name: 'Decisions beside what was spent' }).locator('tbody tr');
+    expect(await row.innerText()).toMatch(/left-over\s+shadow\s+1\s+1\s+1\s+0/);
     expect(errors()).toEqual([]);
   });
 
