@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ERROR_TYPE } from '../schemas/attributes.js';
 import { isSpan, STREAM_LEFT } from './call-span.js';
+import { watchLeaving } from './left-streams.js';
 import { get, isMethod, isObject } from './unknown-value.js';
 
 /** Where `ai` 7 keeps the integrations that report its calls: on the global object, under this name. */
@@ -21,6 +22,9 @@ const embedding = new AsyncLocalStorage<boolean>();
 
 const CONTENT_SETTINGS = ['recordInputs', 'recordOutputs'];
 
+/** What reports the calls: undefined before the first, and null where the application has not installed it. */
+let loaded: object | null | undefined;
+
 /**
  * Lets Vercel's `ai`, from version 7 on, report its calls through `@ai-sdk/otel`, as the application has it installed.
  * That package is loaded with the first call. Content is recorded only where a call, or `capturesContent`, asks for it:
@@ -30,7 +34,6 @@ export function reportAiSdk({ capturesContent }: { readonly capturesContent: boo
   const integrations: unknown = Reflect.get(globalThis, INTEGRATIONS) ?? [];
   if (!Array.isArray(integrations)) return;
   Reflect.set(globalThis, INTEGRATIONS, integrations);
-  let loaded: object | null | undefined;
   const ours = new Proxy<object>(
     {},
     {
@@ -44,8 +47,8 @@ export function reportAiSdk({ capturesContent }: { readonly capturesContent: boo
             // The event is a copy that `ai` makes for each integration.
             if (isObject(event) && get(event, setting) === undefined) Reflect.set(event, setting, capturesContent);
           }
-          if (name === 'onAbort') markLeft(loaded, get(event, 'callId'));
-          return method.call(loaded, event, ...rest);
+          if (name === 'onAbort') markLeft(get(event, 'callId'));
+          return method.call(loaded, name === 'executeLanguageModelCall' ? watchingStream(event) : event, ...rest);
         };
       },
     },
@@ -62,9 +65,47 @@ export function isAiSdkEmbedding(): boolean {
   return embedding.getStore() === true;
 }
 
-/** Marks the call of a stream that is aborted; the package ends its span, and says nothing of it. */
-function markLeft(reporter: unknown, callId: unknown): void {
-  const calls = get(reporter, 'callStates');
+/**
+ * Ends the calls whose answers nobody has read to the end. To be called when the process ends: by itself the package
+ * ends none that is merely left, and one that is left only shortly before may not have been noticed yet.
+ */
+export function endLeftAiSdkCalls(): void {
+  const calls = get(loaded, 'callStates');
+  if (calls instanceof Map) for (const callId of calls.keys()) endLeft(callId);
+}
+
+/** Has the stream of a model's answer watched, where the call that is about to be made gives one. */
+function watchingStream(event: unknown): unknown {
+  const execute = get(event, 'execute');
+  if (!isObject(event) || !isMethod(execute)) return event;
+  const callId = get(event, 'callId');
+  return {
+    ...event,
+    execute: async () => {
+      const result = await execute();
+      const stream = get(result, 'stream');
+      if (stream instanceof ReadableStream) {
+        watchLeaving(
+          stream,
+          (part) => get(part, 'type') === 'error',
+          () => endLeft(callId),
+        );
+      }
+      return result;
+    },
+  };
+}
+
+/** Ends a call, and all that belongs to it, as the package itself does when a stream is aborted. */
+function endLeft(callId: unknown): void {
+  markLeft(callId);
+  const onAbort = get(loaded, 'onAbort');
+  if (isMethod(onAbort)) onAbort.call(loaded, { callId });
+}
+
+/** Marks the call of a stream that is left or aborted; the package ends its span, and says nothing of it. */
+function markLeft(callId: unknown): void {
+  const calls = get(loaded, 'callStates');
   const span = calls instanceof Map ? get(calls.get(callId), 'inferenceSpan') : undefined;
   if (isSpan(span)) span.setAttribute(ERROR_TYPE, STREAM_LEFT);
 }
