@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { Context } from '@opentelemetry/api';
+import { context } from '@opentelemetry/api';
 import { ERROR_TYPE } from '../schemas/attributes.js';
 import { isSpan, STREAM_LEFT } from './call-span.js';
 import { watchLeaving } from './left-streams.js';
@@ -38,6 +40,7 @@ export function reportAiSdk({ capturesContent }: { readonly capturesContent: boo
     {},
     {
       get(_target, name) {
+        placeEmbeddings(integrations);
         if (integrations.some((one) => one !== ours && isReporter(one))) return undefined;
         loaded ??= loadReporter();
         const method: unknown = typeof name === 'string' && loaded !== null ? get(loaded, name) : undefined;
@@ -58,11 +61,54 @@ export function reportAiSdk({ capturesContent }: { readonly capturesContent: boo
 }
 
 /**
- * Whether a request that is sent now is one for embeddings, which `ai` reports. Its span is not below that of the call,
- * since `ai` opens no context for embeddings as it does for everything else.
+ * Whether a request that is sent now is one for embeddings, and reported though no span of its call may lie above it:
+ * where a call has integrations of its own, nothing is known of their spans.
  */
 export function isAiSdkEmbedding(): boolean {
-  return embedding.getStore() === true;
+  return embedding.getStore() === true && loaded !== null;
+}
+
+let isPlaced = false;
+
+/**
+ * Has requests for embeddings sent below the span of their call, so that a gateway's span lies below it, too: `ai` opens
+ * no context for embeddings, as it does for everything else. The names are those of OpenTelemetry's API 1.9; where a
+ * version has others, such a request lies beside its call.
+ */
+function placeEmbeddings(integrations: readonly unknown[]): void {
+  if (isPlaced) return;
+  isPlaced = true;
+  const getManager = get(context, '_getContextManager');
+  const store = isMethod(getManager) ? get(getManager.call(context), '_asyncLocalStorage') : undefined;
+  if (!(store instanceof AsyncLocalStorage)) return;
+  const active: AsyncLocalStorage<unknown> = store;
+  tracingChannel(CHANNEL).start.bindStore(active, (message) => {
+    if (!EMBEDDINGS.has(get(message, 'type'))) return active.getStore();
+    const base = context.active();
+    const callId = get(message, 'event', 'callId');
+    return moving(() => latestEmbedding(integrations.find(isReporter) ?? loaded, callId) ?? base);
+  });
+}
+
+/** A context that is another one each time: the span of a request is started only after the context has been opened. */
+function moving(current: () => Context): Context {
+  return {
+    getValue: (key) => current().getValue(key),
+    setValue: (key, value) => current().setValue(key, value),
+    deleteValue: (key) => current().deleteValue(key),
+  };
+}
+
+/** The context of the request for embeddings that a call has begun last; `embedMany` may send several at once. */
+function latestEmbedding(reporter: unknown, callId: unknown): Context | null {
+  const calls = get(reporter, 'callStates');
+  const requests = calls instanceof Map ? get(calls.get(callId), 'embedSpans') : undefined;
+  const latest: unknown = requests instanceof Map ? get([...requests.values()].at(-1), 'context') : undefined;
+  return isContext(latest) ? latest : null;
+}
+
+function isContext(value: unknown): value is Context {
+  return isMethod(get(value, 'getValue')) && isMethod(get(value, 'setValue'));
 }
 
 /**

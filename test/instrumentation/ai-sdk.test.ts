@@ -54,6 +54,12 @@ describe.each(RUNTIMES)('Vercel ai 7 under register, on Node %s, as %s', (_, kin
       { ...EMBEDDINGS_CALL, attributes },
       unknown,
     ]);
+    // All requests lie below their calls, those for embeddings included, and what a gateway reports of them would, too.
+    const spans = await capture.spans();
+    const callIds = spans.flatMap(({ call, spanId }) => (call == null ? [] : [spanId]));
+    const requests = spans.filter(({ name }) => name === 'POST');
+    expect(requests.length).toBeGreaterThan(9);
+    expect(requests.filter(({ parentSpanId }) => !callIds.includes(parentSpanId ?? ''))).toEqual([]);
     expect(openai.refused()).toBe(3);
     expect(output.match(/'error.type': 'stream_left'/g)).toHaveLength(2);
     expect(output).not.toContain(SECRET);
