@@ -56,7 +56,7 @@ describe.each(RUNTIMES)('Vercel ai 7 under register, on Node %s, as %s', (_, kin
     ]);
     // All requests lie below their calls, those for embeddings included, and what a gateway reports of them would, too.
     const spans = await capture.spans();
-    const callIds = spans.flatMap(({ call, spanId }) => (call == null ? [] : [spanId]));
+    const callIds = spans.flatMap(({ call, spanId }) => (call === null || call === undefined ? [] : [spanId]));
     const requests = spans.filter(({ name }) => name === 'POST');
     expect(requests.length).toBeGreaterThan(9);
     expect(requests.filter(({ parentSpanId }) => !callIds.includes(parentSpanId ?? ''))).toEqual([]);
