@@ -17,6 +17,8 @@ export interface Unsent {
   readonly sendAtOnce: () => void;
   /** How many spans have ended since the start. */
   readonly endedSpans: () => number;
+  /** Ends the spans of what nobody waits for any more. */
+  readonly endLeft: () => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Unsent {
  * spans are sent four times a second until then. Behind `process.exit()`, and behind an exception that nobody caught,
  * they are sent while the process waits.
  */
-export function flushAtExit(process: Process, { flush, sendAtOnce, endedSpans }: Unsent): void {
+export function flushAtExit(process: Process, { flush, sendAtOnce, endedSpans, endLeft }: Unsent): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // Once: a second Ctrl-C, while the first one is still flushing, ends the process at once.
     process.once(signal, () => {
@@ -34,6 +36,7 @@ export function flushAtExit(process: Process, { flush, sendAtOnce, endedSpans }:
         return;
       }
       // Without a listener, Node does what the signal does by default, and the parent sees the true reason.
+      endLeft();
       void within(flush).then(() => process.kill(process.pid, signal));
     });
   }
@@ -41,12 +44,14 @@ export function flushAtExit(process: Process, { flush, sendAtOnce, endedSpans }:
   let tried = 0;
   // Comes whenever nothing is left to do: after a flush, too, so one that has nothing to send must not begin another.
   process.on('beforeExit', () => {
+    endLeft();
     if (endedSpans() === sent) return;
     sent = endedSpans();
     void within(flush).then(() => (tried = sent));
   });
   // Whoever did not answer for two seconds is not waited for again.
   process.once('exit', () => {
+    endLeft();
     if (endedSpans() > tried) sendAtOnce();
   });
 }

@@ -6,9 +6,13 @@ import { createAnthropicSpanProcessor } from './anthropic-calls.js';
 import { createAwsInstrumentation } from './bedrock-calls.js';
 import { GoogleGenAiInstrumentation } from './google-genai.js';
 import { completeOpenAiSpans } from './openai-calls.js';
+import { BEDROCK_CLIENT, UnreportedBedrock } from './unreported-bedrock.js';
 
-/** The clients of models that are instrumented as ES modules; the AWS SDK is CommonJS, whoever imports it. */
-export const HOOKED_CLIENTS: readonly string[] = ['openai', '@google/genai'];
+/**
+ * The clients of models that are hooked as ES modules. The AWS SDK is CommonJS, whoever imports it: its client is here
+ * to be noticed, and instrumented without.
+ */
+export const HOOKED_CLIENTS: readonly string[] = ['openai', '@google/genai', BEDROCK_CLIENT];
 
 /** What reports the calls of the clients of models. */
 export interface ModelClients {
@@ -30,7 +34,7 @@ export function instrumentModelClients(env: Readonly<Record<string, string | und
   completeOpenAiSpans(openai, { asksForUsage: !is('WAYBILL_STREAM_USAGE', 'off') });
   reportAiSdk({ capturesContent: is('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'true') });
   return {
-    instrumentations: [openai, new GoogleGenAiInstrumentation(), createAwsInstrumentation()],
+    instrumentations: [openai, new GoogleGenAiInstrumentation(), createAwsInstrumentation(), new UnreportedBedrock()],
     spanProcessors: [createAnthropicSpanProcessor()],
   };
 }

@@ -4,7 +4,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { isAiSdkEmbedding } from './ai-sdk.js';
+import { endLeftAiSdkCalls, isAiSdkEmbedding } from './ai-sdk.js';
 import { createAttributionPropagator } from './attribution-propagator.js';
 import { createAttributionSpanProcessor } from './attribution-span-processor.js';
 import type { Environment } from './environment.js';
@@ -76,6 +76,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   await Promise.all(exporters.map(async (exporter) => exporter.prepare?.()));
   flushAtExit(process, {
     endedSpans: () => endedSpans,
+    endLeft: endLeftAiSdkCalls,
     flush: async () => {
       await Promise.all(exporters.map((exporter) => exporter.forceFlush()));
     },

@@ -1,6 +1,7 @@
 import { diag } from '@opentelemetry/api';
 
-const LOAD_FIRST =
+/** What to do where the calls of a client are not reported, since its hook did not take. */
+export const LOAD_FIRST =
   'Load waybill/register before it (node --import waybill/register), keep it out of bundles, and use a release that the README names.';
 
 /** Clients of models, by how they name themselves in requests, and what to do where their calls are not reported. */

@@ -26,6 +26,8 @@ const APP = {
     const tools = { look_up: tool({ inputSchema, execute: async () => SECRET }) };
     await generateText({ ...ask('${USE_TOOL}'), tools, stopWhen: isStepCount(2) });
     await embed({ model: openai.embedding('text-embedding-3-small'), value: SECRET });
+    // Left without a word to ai, and then the application ends.
+    for await (const text of streamText(ask('${STALL}')).textStream) process.exit();
   `,
 } as const;
 
@@ -50,9 +52,16 @@ describe.each(RUNTIMES)('Vercel ai 7 under register, on Node %s, as %s', (_, kin
       whole,
       whole,
       { ...EMBEDDINGS_CALL, attributes },
+      unknown,
     ]);
+    // All requests lie below their calls, those for embeddings included, and what a gateway reports of them would, too.
+    const spans = await capture.spans();
+    const callIds = spans.flatMap(({ call, spanId }) => (call === null || call === undefined ? [] : [spanId]));
+    const requests = spans.filter(({ name }) => name === 'POST');
+    expect(requests.length).toBeGreaterThan(9);
+    expect(requests.filter(({ parentSpanId }) => !callIds.includes(parentSpanId ?? ''))).toEqual([]);
     expect(openai.refused()).toBe(3);
-    expect(output.match(/'error.type': 'stream_left'/g)).toHaveLength(1);
+    expect(output.match(/'error.type': 'stream_left'/g)).toHaveLength(2);
     expect(output).not.toContain(SECRET);
   });
 });

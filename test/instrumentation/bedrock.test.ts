@@ -83,5 +83,6 @@ describe.each(RUNTIMES)('the Bedrock client under register, on Node %s, as %s', 
     expect(bedrock.refused()).toBe(3);
     expect(output.match(/'error.type': 'stream_left'/g)).toHaveLength(2);
     expect(output).not.toContain(SECRET);
+    expect(output).not.toContain('nothing reports its calls');
   });
 });

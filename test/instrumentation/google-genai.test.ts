@@ -34,7 +34,8 @@ describe.each(RUNTIMES)('@google/genai under register, on Node %s, as %s', (_, k
     const output = await runUnderRegister(APP, { node, kind, capture, modelUrl: gemini.url });
 
     const attributes = { tenant: { value: 'acme', outcome: 'intact' } };
-    expect(await capture.calls()).toMatchObject([
+    const calls = await capture.calls();
+    expect(calls).toMatchObject([
       { ...GEMINI_CALL, attributes },
       { ...GEMINI_CALL, attributes },
       { ...HALF_GEMINI_CALL, attributes },
@@ -47,6 +48,7 @@ describe.each(RUNTIMES)('@google/genai under register, on Node %s, as %s', (_, k
       // Gemini counts no tokens of embeddings.
       { operation: 'embeddings', inputTokens: null, costUsd: null, attributes },
     ]);
+    expect(calls.at(-1)?.findings.map(({ rule }) => rule)).toContain('no-usage');
     expect(gemini.refused()).toBe(3);
     expect(output.match(/'error.type': '\w+'/g)).toContain("'error.type': 'stream_left'");
     expect(output).not.toContain(SECRET);

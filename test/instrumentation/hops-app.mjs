@@ -1,13 +1,16 @@
-// One process that asks itself over Fastify, gRPC and BullMQ, and prints what each other side saw of attribution. It
+// One process that asks itself over Fastify, gRPC, BullMQ and AMQP, and prints what each other side saw of attribution. It
 // says nothing of OpenTelemetry.
 import { Server, ServerCredentials, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
+import { connect } from 'amqplib';
 import { Queue, Worker } from 'bullmq';
 import fastify from 'fastify';
 import { attribution } from 'waybill/fastify';
 import { getAttribution, withAttribution } from 'waybill/instrumentation';
 
 const ACME = { tenant: 'acme', feature: 'chat', policy: 'pro' };
-const hops = process.argv[2] === 'bullmq' ? { bullmq } : { fastify: overFastify, grpc: overGrpc };
+const queues = { bullmq, amqplib };
+const queue = process.argv[2];
+const hops = queue === undefined ? { fastify: overFastify, grpc: overGrpc } : { [queue]: queues[queue] };
 
 async function overFastify() {
   const app = fastify();
@@ -112,6 +115,27 @@ async function bullmq() {
   });
   await worker.close();
   await queue.close();
+  return seen;
+}
+
+async function amqplib() {
+  const connection = await connect(process.env.AMQP_URL);
+  const channel = await connection.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  const send = (text) => channel.sendToQueue(queue, Buffer.from(text));
+  const seen = {};
+  withAttribution(ACME, () => send('of acme'));
+  send('of nobody');
+  withAttribution({ tenant: 'globex' }, () => send('of globex'));
+  await new Promise((done) => {
+    const take = (message) => {
+      seen[message.content.toString()] = getAttribution();
+      channel.ack(message);
+      if (Object.keys(seen).length === 3) done();
+    };
+    void withAttribution({ tenant: 'who started the consumer' }, () => channel.consume(queue, take));
+  });
+  await connection.close();
   return seen;
 }
 

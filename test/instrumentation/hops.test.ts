@@ -22,6 +22,9 @@ async function run(nodeArgs: readonly string[], args: readonly string[] = [], en
   return { seen, errors };
 }
 
+/** The address of a broker that is running, such as `amqp://127.0.0.1`: no test starts one. */
+const amqpUrl = process.env['AMQP_URL'] ?? '';
+
 const ACME = { tenant: 'acme', feature: 'chat', policy: 'pro' };
 
 describe('under waybill/register attribution crosses a hop', () => {
@@ -53,4 +56,17 @@ describe('under waybill/register attribution crosses a hop', () => {
       bullmq: { 'of acme': {}, 'of nobody': {}, 'of globex': {} },
     });
   });
+
+  it.skipIf(amqpUrl === '')(
+    `through amqplib over a real broker${amqpUrl === '' ? ' (skipped: AMQP_URL names none, such as a RabbitMQ that you started)' : ''}`,
+    async () => {
+      const env = { AMQP_URL: amqpUrl };
+      const { seen, errors } = await run(REGISTER, ['amqplib'], env);
+      expect(errors).toBe('');
+      expect(seen).toEqual({ amqplib: { 'of acme': ACME, 'of nobody': {}, 'of globex': { tenant: 'globex' } } });
+      expect((await run([], ['amqplib'], env)).seen).toEqual({
+        amqplib: { 'of acme': {}, 'of nobody': {}, 'of globex': {} },
+      });
+    },
+  );
 });
