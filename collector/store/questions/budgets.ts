@@ -73,60 +73,75 @@ interface FoundSpend {
 
 const foundRowSchema = z.array(
   z.object({
-    policy: z.string(),
+    number: z.coerce.number(),
     back: z.coerce.number(),
-    cost: usdSchema,
+    inPeriod: z.coerce.boolean(),
     calls: z.coerce.number(),
-    spent: usdSchema,
+    costUsd: usdSchema,
     unknownCost: z.coerce.number(),
   }),
 );
 
-/** What each budget has spent in its period, and in stretches of time before now: all in one pass over the calls. */
+/** What each budget has spent in its period, and in stretches of time before now: one pass over the calls a period. */
 async function spendOf(store: Store, asked: readonly AskedBudget[], nowUs: number): Promise<Map<string, FoundSpend>> {
-  const periodFromUs = asked.map(({ budget }) => periodAt(nowUs, budget.per).fromUs);
-  const fromUs = asked.map(({ count, lengthUs }, i) => Math.min(periodFromUs[i] ?? nowUs, nowUs - count * lengthUs));
-  const { sql, params } = callsIn({}, { fromUs: Math.min(...fromUs), toUs: nowUs });
+  const periods = [...new Set(asked.map(({ budget }) => budget.per))];
+  const found = await Promise.all(
+    periods.map((per) =>
+      spendPer(
+        store,
+        asked.filter(({ budget }) => budget.per === per),
+        nowUs,
+      ),
+    ),
+  );
+  return new Map(found.flatMap((of) => [...of]));
+}
+
+/** The same of budgets of one period, whose stretches are alike: so what is asked of each call is the same for all. */
+async function spendPer(store: Store, asked: readonly AskedBudget[], nowUs: number): Promise<Map<string, FoundSpend>> {
+  const found = new Map<string, FoundSpend>();
+  const [first] = asked;
+  if (first === undefined) return found;
+  const { budget, count, lengthUs } = first;
+  const periodFromUs = periodAt(nowUs, budget.per).fromUs;
+  const { sql, params } = callsIn({}, { fromUs: Math.min(periodFromUs, nowUs - count * lengthUs), toUs: nowUs });
+  const policies = asked.map((one) => one.budget.policy);
   const rows = await store.rows(
     `
-    WITH
-        indexOf({policies: Array(String)}, resolved_policy) AS i,
-        toUnixTimestamp64Micro(start_time) AS at,
-        at >= {periodFromUs: Array(Int64)}[i] AS in_period
+    WITH toUnixTimestamp64Micro(start_time) AS at
     SELECT
-        resolved_policy AS policy,
-        -- What is older than the stretches that are asked for is put together.
-        least(intDiv({nowUs: Int64} - at - 1, {lengthUs: Array(Int64)}[i]), {count: Array(Int64)}[i]) AS back,
-        toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS cost,
-        countIf(in_period) AS calls,
-        toDecimalString(sumIf(ifNull(cost_usd, 0), in_period), 12) AS spent,
-        countIf(in_period AND cost_usd IS NULL) AS unknownCost
+        number, back, inPeriod,
+        count() AS calls,
+        toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS costUsd,
+        countIf(cost_usd IS NULL) AS unknownCost
     FROM calls FINAL
     WHERE ${sql}
-      AND has({policies: Array(String)}, resolved_policy)
-      AND at >= {eachFromUs: Array(Int64)}[i]
-    GROUP BY policy, back
+    GROUP BY
+        -- By the number of the policy, from 1: it is looked up once for each different policy, and small keys are
+        -- grouped by in a third of the time. Calls of no budget are 0.
+        toUInt32(transform(resolved_policy, {policies: Array(String)}, {numbers: Array(UInt32)}, 0)) AS number,
+        -- What is older than the stretches that are asked for is put together.
+        toUInt16(least(intDiv({nowUs: Int64} - at - 1, {lengthUs: Int64}), {count: UInt16})) AS back,
+        at >= {periodFromUs: Int64} AS inPeriod
+    HAVING number > 0
     ${DAY_BY_DAY}`,
-    {
-      ...params,
-      nowUs,
-      periodFromUs,
-      eachFromUs: fromUs,
-      policies: asked.map(({ budget }) => budget.policy),
-      lengthUs: asked.map(({ lengthUs }) => lengthUs),
-      count: asked.map(({ count }) => count),
-    },
+    { ...params, nowUs, periodFromUs, lengthUs, count, policies, numbers: policies.map((_, i) => i + 1) },
   );
-  const found = new Map<string, FoundSpend>();
-  for (const { policy, back, cost, calls, spent, unknownCost } of foundRowSchema.parse(rows)) {
-    const { spent: before, byBack } = found.get(policy) ?? { spent: NOTHING_SPENT, byBack: new Map<number, bigint>() };
-    const costUsd = formatUsd((parseUsd(before.costUsd) ?? 0n) + (parseUsd(spent) ?? 0n));
-    found.set(policy, {
-      spent: { calls: before.calls + calls, costUsd, unknownCost: before.unknownCost + unknownCost },
-      byBack: byBack.set(back, parseUsd(cost) ?? 0n),
-    });
+  for (const { number, back, inPeriod, ...sum } of foundRowSchema.parse(rows)) {
+    const policy = policies[number - 1] ?? '';
+    const { spent, byBack } = found.get(policy) ?? { spent: NOTHING_SPENT, byBack: new Map<number, bigint>() };
+    byBack.set(back, (byBack.get(back) ?? 0n) + (parseUsd(sum.costUsd) ?? 0n));
+    found.set(policy, { spent: inPeriod ? together(spent, sum) : spent, byBack });
   }
   return found;
+}
+
+function together(one: SimulatedSum, other: SimulatedSum): SimulatedSum {
+  return {
+    calls: one.calls + other.calls,
+    costUsd: formatUsd((parseUsd(one.costUsd) ?? 0n) + (parseUsd(other.costUsd) ?? 0n)),
+    unknownCost: one.unknownCost + other.unknownCost,
+  };
 }
 
 const spentRowSchema = z.array(
@@ -149,7 +164,7 @@ export async function spentIn(
         countIf(cost_usd IS NULL) AS unknownCost
     FROM calls FINAL
     WHERE ${sql}
-      AND has({policies: Array(String)}, resolved_policy)
+      AND resolved_policy IN {policies: Array(String)}
     GROUP BY policy
     ${DAY_BY_DAY}`,
     { ...params, policies: budgets.map(({ policy }) => policy) },

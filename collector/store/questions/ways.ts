@@ -76,6 +76,12 @@ export async function newestOfWays(
         arrayZip(finding_rules, finding_severities, finding_attributes, finding_hop_from, finding_hop_to,
             finding_messages, finding_fixes) AS findings
     FROM calls FINAL
+    -- By key, which all versions of a call share: of any other call, nothing but its time is read.
+    PREWHERE trace_id IN (
+        SELECT trace_id
+        FROM calls
+        WHERE day IN {days: Array(UInt16)} AND toUnixTimestamp64Micro(start_time) IN {times: Array(Int64)}
+    )
     WHERE ${sql}
       AND calls.day IN {days: Array(UInt16)}
       AND toUnixTimestamp64Micro(start_time) IN {times: Array(Int64)}
