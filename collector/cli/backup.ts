@@ -4,10 +4,10 @@ import type { StoreFlags } from '../config.js';
 import { storeAddress } from '../config.js';
 import { writeAuditLog } from '../keys/audit-log.js';
 import { backUp, restore } from '../store/backup.js';
-import { QueryRefused } from '../store/errors.js';
 import { migrate } from '../store/migrate.js';
+import { oneAtATime } from '../store/one-at-a-time.js';
 import { withStore } from '../store/with-store.js';
-import { UsageError } from './exit.js';
+import { told } from './exit.js';
 
 interface RestoreFlags extends StoreFlags {
   readonly replace?: boolean;
@@ -22,7 +22,7 @@ export function backupCommand(): Command {
     .action(async (dir: string, where: StoreFlags) => {
       const directory = resolve(dir);
       const bytes = await withStore(where, process.env, async (store) => {
-        const size = await told(backUp(store, directory));
+        const size = await told(oneAtATime(store, 'backup', () => backUp(store, directory)));
         await writeAuditLog(store, { actor: 'cli', action: 'backed-up', detail: directory }, nowUs());
         return size;
       });
@@ -40,8 +40,12 @@ export function restoreCommand(): Command {
     .action(async (dir: string, { replace = false, ...where }: RestoreFlags) => {
       const directory = resolve(dir);
       await withStore(where, process.env, async (store) => {
-        await told(restore(store, directory, replace));
-        await migrate(await storeAddress(where, process.env));
+        await told(
+          oneAtATime(store, 'restore', async () => {
+            await restore(store, directory, replace);
+            await migrate(await storeAddress(where, process.env));
+          }),
+        );
         await writeAuditLog(store, { actor: 'cli', action: 'restored', detail: directory }, nowUs());
       });
       console.log(`Restored from ${directory}.`);
@@ -55,14 +59,6 @@ function withStoreFlags(command: Command): Command {
   return command
     .option('--data <dir>', 'where the embedded ClickHouse keeps its data (default: .waybill)')
     .option('--clickhouse-port <port>', 'HTTP of the embedded ClickHouse (default: 8123)');
-}
-
-async function told<T>(done: Promise<T>): Promise<T> {
-  try {
-    return await done;
-  } catch (error) {
-    throw error instanceof RangeError || error instanceof QueryRefused ? new UsageError(error.message) : error;
-  }
 }
 
 function nowUs(): number {

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import type { GateAnswer } from '../../schemas/gate.js';
 import { ContractError } from '../contract/load.js';
+import { QueryRefused } from '../store/errors.js';
 import { StartError } from '../start-error.js';
 
 /** What a command tells its caller by its exit. */
@@ -37,4 +38,13 @@ export function exitCodeOf(error: unknown): number {
     console.error(error.message);
   } else console.error(error);
   return ExitCode.cannotAsk;
+}
+
+/** Says what the person can put right who asked for it: what may not be done to what is stored, and what ClickHouse refused. */
+export async function told<T>(done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    throw error instanceof RangeError || error instanceof QueryRefused ? new UsageError(error.message) : error;
+  }
 }

@@ -7,8 +7,9 @@ import { writeAuditLog } from '../keys/audit-log.js';
 import { userHashOf } from '../privacy/hash-users.js';
 import type { Stored, Subject } from '../store/forget.js';
 import { countStored, forget, sumOfStored } from '../store/forget.js';
+import { oneAtATime } from '../store/one-at-a-time.js';
 import { withStore } from '../store/with-store.js';
-import { UsageError } from './exit.js';
+import { told, UsageError } from './exit.js';
 
 interface ForgetFlags extends StoreFlags {
   readonly tenant?: string;
@@ -36,14 +37,19 @@ It works beside a running Waybill, or without one. Stop what sends its spans fir
 A trace is deleted whole where no call in it is another's. In a trace with others' calls, its own are deleted with their
 spans, and its name gives way to (forgotten) in the rest. Keys bound to the tenant alone are revoked.
 Where users are hashed, give --user as applications name it, and WAYBILL_USER_HASH_KEY as the server has it.
-Backups that were made before still hold it. Exit: 0 done, 2 could not.`,
+Backups that were made before still hold it. It does not run beside another forget, a backup or a restore.
+Exit: 0 done, 2 could not.`,
     )
     .action(async ({ tenant, user, contract, dryRun = false, format, ...where }: ForgetFlags) => {
       const subject = subjectOf(tenant, user, (await contractInForce(contract, process.env)).contract);
       const stored = await withStore(where, process.env, async (store) => {
-        const all: Stored[] = [];
-        for (const one of spellingsOf(subject)) all.push(await (dryRun ? countStored : forget)(store, one));
-        const gone = all.reduce(sumOfStored);
+        const gone = await told(
+          oneAtATime(store, 'forget', async () => {
+            const all: Stored[] = [];
+            for (const one of spellingsOf(subject)) all.push(await (dryRun ? countStored : forget)(store, one));
+            return all.reduce(sumOfStored);
+          }),
+        );
         if (dryRun) return gone;
         const detail = `${subject.kind} with SHA-256 ${sha256(subject.value)}: ${gone.traces} traces, ${gone.calls} calls`;
         await writeAuditLog(store, { actor: 'cli', action: 'forgotten', detail }, Date.now() * 1_000);

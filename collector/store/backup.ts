@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Store } from './client.js';
 import { QueryRefused } from './errors.js';
+import { wholeWorkId } from './one-at-a-time.js';
 
 const POLL_MS = 100;
 
@@ -18,7 +20,9 @@ const stateSchema = z.array(z.object({ status: z.string(), error: z.string(), by
 export async function backUp(store: Store, directory: string): Promise<number> {
   return finished(
     store,
-    await store.rows(`BACKUP DATABASE ${store.database} TO File({directory: String}) ASYNC`, { directory }),
+    await store.rows(`BACKUP DATABASE ${store.database} TO File({directory: String}) ${known(store)} ASYNC`, {
+      directory,
+    }),
   );
 }
 
@@ -39,17 +43,27 @@ export async function restore(store: Store, directory: string, isReplacing: bool
   await store.command(`DROP DATABASE IF EXISTS ${draft} SYNC`);
   await finished(
     store,
-    await store.rows(`RESTORE DATABASE ${store.database} AS ${draft} FROM File({directory: String}) ASYNC`, {
-      directory,
-    }),
+    await store.rows(
+      `RESTORE DATABASE ${store.database} AS ${draft} FROM File({directory: String}) ${known(store)} ASYNC`,
+      {
+        directory,
+      },
+    ),
   );
   await store.command(`DROP DATABASE ${draft} SYNC`);
   // Drops its tables, whatever schema they have; the database that the connection is in stays.
   await store.command(`TRUNCATE DATABASE ${store.database}`);
   await finished(
     store,
-    await store.rows(`RESTORE DATABASE ${store.database} FROM File({directory: String}) ASYNC`, { directory }),
+    await store.rows(`RESTORE DATABASE ${store.database} FROM File({directory: String}) ${known(store)} ASYNC`, {
+      directory,
+    }),
   );
+}
+
+/** Names it, so that one whose command was ended is found again. */
+function known(store: Store): string {
+  return `SETTINGS id = '${wholeWorkId(store)}-${randomUUID()}'`;
 }
 
 async function holdsData(store: Store): Promise<boolean> {

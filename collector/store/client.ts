@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { BaseQueryParams, ClickHouseClient } from '@clickhouse/client';
+import type { BaseQueryParams, ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { ClickHouseError, createClient } from '@clickhouse/client';
 import { notWithin } from './answered-within.js';
 import { QueryRefused, StoreUnavailable } from './errors.js';
@@ -37,11 +37,21 @@ export interface Store extends AsyncDisposable {
     body: Uint8Array,
     withinMs?: number,
   ) => Promise<void>;
+  /**
+   * Begins a query that goes on until its answer is destroyed, or this process ends.
+   *
+   * @param id that no other query of the server may have meanwhile
+   * @param purpose is told to whoever finds it
+   * @returns its answer; null: another query has this id
+   */
+  readonly hold: (id: string, purpose: string) => Promise<Readable | null>;
   readonly close: () => Promise<void>;
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
 const HEAD_LENGTH = 60;
+/** ClickHouse's QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING. */
+const ID_IS_TAKEN = '216';
 
 /**
  * ClickHouse's error codes that tell of its state and not of the request: overload, memory, disk, network, shutting
@@ -166,6 +176,24 @@ export function connectStore(address: StoreAddress, answerWithinMs: number = REQ
         },
         withinMs,
       );
+    },
+    hold: async (id, purpose) => {
+      // A row now and then, so that either side notices when the other is gone.
+      const query = 'SELECT sleepEachRow(0.2) FROM system.numbers FORMAT RowBinary';
+      const settings: ClickHouseSettings = {
+        log_comment: purpose,
+        max_execution_time: 0,
+        max_block_size: '1',
+        http_response_buffer_size: '1',
+        function_sleep_max_microseconds_per_block: '0',
+        cancel_http_readonly_queries_on_client_close: 1,
+      };
+      try {
+        return (await client.exec({ query, query_id: id, clickhouse_settings: settings })).stream;
+      } catch (error) {
+        if (error instanceof ClickHouseError && error.code === ID_IS_TAKEN) return null;
+        return attempt(query, () => Promise.reject(error));
+      }
     },
     close: () => client.close(),
     [Symbol.asyncDispose]: () => client.close(),

@@ -72,6 +72,8 @@ export async function countStored(store: Store, subject: Subject): Promise<Store
  */
 export async function forget(store: Store, subject: Subject): Promise<Stored> {
   let all: Stored | null = null;
+  // Of one whose command was ended before it was done.
+  await stopMutations(store);
   await note(store, subject);
   try {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {

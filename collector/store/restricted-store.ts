@@ -29,6 +29,9 @@ export function restrictedTo(store: Store, tenants: readonly string[]): Store {
     insertRowBinary: async () => {
       throw refused();
     },
+    hold: async () => {
+      throw refused();
+    },
     rows: async (sql, params) => store.rows(sql, bound(sql, params)),
     selectRowBinary: async (sql, params) => store.selectRowBinary(sql, bound(sql, params)),
   };

@@ -36,6 +36,7 @@ const OURS = [
   'verdictSchema',
   'VALUE_PATTERNS',
   // Pieces of statements.
+  'known',
   'attribute',
   'brokeAt',
   'fateOf',
@@ -158,6 +159,7 @@ describe('what comes from outside', () => {
       command: async (sql, params) => void (await watch(sql, params)),
       selectRowBinary: async (sql, params) => watch(sql, params).then(none),
       insertRowBinary: async () => {},
+      hold: async () => null,
       close: async () => {},
       [Symbol.asyncDispose]: async () => {},
     };

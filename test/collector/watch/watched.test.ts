@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_KEPT_ATTRIBUTES } from '../../../collector/otlp/scan-attributes.js';
+import type { KeyValue } from '../otlp/request.js';
+import { callSpan, requestOf, text, toProtobuf } from '../otlp/request.js';
 import { otlpJson } from '../../support/otlp-json.js';
 import { trace } from '../../support/trace.js';
 import type { RunningWaybill } from '../../support/waybill.js';
@@ -51,6 +54,24 @@ describe('a running Waybill', () => {
     expect(await metric('waybill_findings_total{rule="dropped"}')).toBe(1);
     expect(await metric('waybill_findings_total{rule="missing"}')).toBe(2);
     expect(await metric('waybill_audit_lag_seconds')).toBeLessThan(60);
+  });
+
+  it('counts what it left out of spans with too many attributes, and how often it forgot keys', async () => {
+    const madeUp = (from: number, count: number): KeyValue[] =>
+      Array.from({ length: count }, (_, i) => text(`metadata.user_api_key_${from + i}`, `made up ${from + i}`));
+    const sendSpans = async (...spans: readonly KeyValue[][]): Promise<void> => {
+      const body = new Uint8Array(toProtobuf(requestOf(spans.map((attributes, i) => callSpan(attributes, i + 1)))));
+      const headers = { 'content-type': 'application/x-protobuf' };
+      expect((await fetch(`${running.otlpUrl}/v1/traces`, { method: 'POST', headers, body })).status).toBe(200);
+    };
+    expect(await metric('waybill_attributes_left_out_total')).toBe(0);
+    expect(await metric('waybill_attribute_keys_forgotten_total')).toBe(0);
+    await sendSpans(madeUp(0, 70));
+    expect(await metric('waybill_attributes_left_out_total')).toBe(70 - MAX_KEPT_ATTRIBUTES);
+    await sendSpans(...Array.from({ length: 100 }, (_, i) => madeUp(50 * i, 50)));
+    await sendSpans(madeUp(0, 1));
+    expect(await metric('waybill_attributes_left_out_total')).toBe(70 - MAX_KEPT_ATTRIBUTES);
+    expect(await metric('waybill_attribute_keys_forgotten_total')).toBe(1);
   });
 
   it('is not ready while ClickHouse is away, yet healthy', async () => {

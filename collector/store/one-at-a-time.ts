@@ -1,0 +1,72 @@
+import type { Readable } from 'node:stream';
+import * as z from 'zod';
+import type { Store } from './client.js';
+import { QueryRefused } from './errors.js';
+
+/** Work on all of what is stored, of which two at once would spoil each other. */
+export type WholeWork = 'forget' | 'backup' | 'restore';
+
+/**
+ * Does work on all of what is stored while nobody else does, from whatever machine. What keeps the others out is a
+ * query of its own that runs meanwhile, since ClickHouse lets no second one have its id: when this process ends, in
+ * whatever way, so does the query.
+ *
+ * @throws QueryRefused where another is at work
+ */
+export async function oneAtATime<T>(store: Store, work: WholeWork, run: () => Promise<T>): Promise<T> {
+  const id = wholeWorkId(store);
+  const lock = await store.hold(id, work);
+  if (lock === null)
+    throw new QueryRefused(`${await whoHas(store, id)} Nothing was changed. Ask again when it is done.`);
+  const lost = new Promise<never>((_, fail) => {
+    const tell = (): void =>
+      fail(new QueryRefused(`ClickHouse ended what keeps others out. Run waybill ${work} again.`));
+    lock.once('close', tell).once('error', tell).resume();
+  });
+  try {
+    await refuseBesideBackup(store, id);
+    return await Promise.race([run(), lost]);
+  } finally {
+    await release(store, lock, lost);
+  }
+}
+
+/** Resolves when the next may begin. */
+async function release(store: Store, lock: Readable, lost: Promise<never>): Promise<void> {
+  lost.catch(() => undefined);
+  // Where it was lost, the id may be another's by now.
+  if (!lock.closed) await store.rows('KILL QUERY WHERE query_id = {id: String} SYNC', { id: wholeWorkId(store) });
+  lock.destroy();
+}
+
+/** The id of the query that keeps others out; those of backups and restores begin with it. */
+export function wholeWorkId(store: Store): string {
+  return `waybill-whole-${store.database}`;
+}
+
+const holderSchema = z.array(z.object({ work: z.string(), seconds: z.coerce.number() }));
+
+async function whoHas(store: Store, id: string): Promise<string> {
+  const [holder] = holderSchema.parse(
+    await store.rows(
+      "SELECT Settings['log_comment'] AS work, elapsed AS seconds FROM system.processes WHERE query_id = {id: String}",
+      { id },
+    ),
+  );
+  // It may have ended just now.
+  if (holder === undefined) return 'Another waybill forget, backup or restore was at work just now.';
+  return `A waybill ${holder.work} is at work since ${holder.seconds.toFixed(0)} s.`;
+}
+
+/** ClickHouse goes on with what a process began that was killed. */
+async function refuseBesideBackup(store: Store, id: string): Promise<void> {
+  const running = await store.rows(
+    "SELECT 1 FROM system.backups WHERE startsWith(id, {id: String}) AND status IN ('CREATING_BACKUP', 'RESTORING')",
+    { id: `${id}-` },
+  );
+  if (running.length > 0) {
+    throw new QueryRefused(
+      'ClickHouse still works on a backup or restore whose command was ended. Nothing was changed. Ask again when it is done.',
+    );
+  }
+}
