@@ -127,7 +127,10 @@ describe('the settings for a ClickHouse of your own', () => {
   it('are those that the embedded one runs with', async () => {
     const files = { store: 'store', config: 'config', users: 'users', log: 'log' };
     const durable = await deployed('clickhouse', 'config.d', 'durable.xml');
-    expect(part('merge_tree', durable)).toBe(part('merge_tree', engineConfig(files, 1)));
+    // The others are for speed, and a server of another age may not know them.
+    const fsyncs = (xml: string): string[] => part('merge_tree', xml).match(/<(\w*fsync\w*)>\d<\/\1>/g) ?? [];
+    expect(fsyncs(durable)).toHaveLength(3);
+    expect(fsyncs(durable)).toEqual(fsyncs(engineConfig(files, 1)));
     const reader = await deployed('clickhouse', 'users.d', 'reader.xml');
     const embedded = engineUsers({ waybill: 'secret', reader: 'secret' });
     expect(part('people', reader)).toBe(part('people', embedded));

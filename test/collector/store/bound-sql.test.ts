@@ -50,6 +50,7 @@ const OURS = [
   'newestOfSql',
   'newestInWaySql',
   'formatted',
+  'usd',
   'MICROS',
   'DAY_BY_DAY',
   // A hash of what an insert is about: a setting takes no parameter.
