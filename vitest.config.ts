@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'vitest/config';
 
-const INSTRUMENTATION = ['test/instrumentation/**/*.test.ts', 'test/demo/**/*.test.ts'];
+const INSTRUMENTATION = ['instrumentation', 'demo', 'auditor/dialects'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   plugins: [
