@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { pino } from 'pino';
@@ -69,9 +69,10 @@ async function startCuttableLine(port: number) {
     for (const side of [near, far]) side.on('close', end).on('error', end);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port: own } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
   return {
-    url: `http://127.0.0.1:${own}`,
+    url: `http://127.0.0.1:${address.port}`,
     cutAnswers: () => (isCut = true),
     mend: () => (isCut = false),
     [Symbol.asyncDispose]: async () => {
