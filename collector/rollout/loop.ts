@@ -16,7 +16,7 @@ import type { RolloutMetrics } from './metrics.js';
 import type { EffectiveModes, ScopeState } from './modes.js';
 import { createModes, reasonOf } from './modes.js';
 import { scopesToAsk, scopeWords } from './scopes.js';
-import { readRollouts, readStates, writeRollout, writeStates } from './stored.js';
+import { readMark, readRollouts, readStates, writeRollout, writeStates } from './stored.js';
 
 export interface RolloutLoopOptions {
   readonly store: Store;
@@ -69,9 +69,18 @@ export async function startRollouts(options: RolloutLoopOptions): Promise<Rollou
     modes.states().flatMap((state) => (state.asked === 'off' ? [] : [modes.modeOf(state).mode])),
   );
 
+  let heldMark = '';
+
+  /** Reads everything anew only where anything changed: a thousand states hold up whoever asks meanwhile. */
   async function sync(): Promise<void> {
+    const mark = await readMark(store);
+    if (mark === heldMark) {
+      modes.confirm();
+      return;
+    }
     const [rollouts, states] = await Promise.all([readRollouts(store), readStates(store)]);
     modes.hold(askedOf(rollouts), states);
+    heldMark = mark;
   }
 
   async function judge(): Promise<void> {

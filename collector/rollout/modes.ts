@@ -53,6 +53,8 @@ export interface ScopeState extends RolloutScope {
 export interface HeldModes extends EffectiveModes {
   /** Takes what ClickHouse holds at this moment. */
   readonly hold: (asked: Asked, states: readonly ScopeState[]) => void;
+  /** Takes note that ClickHouse holds at this moment what it held when it was taken last. */
+  readonly confirm: () => void;
   /** Takes what was found out about one scope since. */
   readonly update: (state: ScopeState) => void;
   readonly asked: () => Asked;
@@ -95,6 +97,9 @@ export function createModes({ trustUs, freshMs, clockUs, clockMs = () => perform
     hold: (newAsked, newStates) => {
       asked = newAsked;
       states = new Map(newStates.map((one) => [keyOfScope(one), one]));
+      heldMs = clockMs();
+    },
+    confirm: () => {
       heldMs = clockMs();
     },
     update: (state) => {

@@ -9,6 +9,17 @@ import type { ScopeState } from './modes.js';
 
 const MICROS = '%Y-%m-%dT%H:%i:%S.%fZ';
 
+const markSchema = z.tuple([z.object({ mark: z.string() })]);
+
+/** A text that is another one whenever `readRollouts` or `readStates` would read something else. */
+export async function readMark(store: Store): Promise<string> {
+  const rows = await store.rows(`
+    SELECT concat(
+        (SELECT toString(groupBitXor(cityHash64(*))) FROM rollouts FINAL), ' ',
+        (SELECT toString(groupBitXor(cityHash64(*))) FROM rollout_states FINAL)) AS mark`);
+  return markSchema.parse(rows)[0].mark;
+}
+
 /** What is asked for now, the most specific first. */
 export async function readRollouts(store: Store): Promise<Rollout[]> {
   return z.array(rolloutSchema).parse(
