@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { filesBelow } from './files-below.js';
 import type { RunningWaybill } from './waybill.js';
 
 /** Looks for texts in all that a Waybill has stored. */
@@ -38,13 +39,8 @@ export async function storedTextOf(waybill: RunningWaybill): Promise<StoredText>
   }
 
   async function filesWith(needle: string): Promise<string[]> {
-    const entries = await readdir(waybill.dataDir, { recursive: true, withFileTypes: true });
-    const files = entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
-    const found = await Promise.all(
-      // A merge may take a file away meanwhile.
-      files.map(async (file) => ((await readFile(file).catch(() => Buffer.alloc(0))).includes(needle) ? [file] : [])),
-    );
-    return found.flat();
+    const files = await filesBelow(waybill.dataDir);
+    return files.filter(({ content }) => content.includes(needle)).map(({ path }) => path);
   }
 
   return { sql, columnsWith, filesWith };
