@@ -214,8 +214,8 @@ write(
 
 Exit codes: 0 it holds, 1 it does not, 2 it could not be asked, 3 there is too little data to say.
 
-${commands
-  .flatMap((command) => leaves(command()))
+${(await Promise.all(Object.values(commands).map((load) => load())))
+  .flatMap((command) => leaves(command))
   .map((names) => `## waybill ${names.join(' ')}\n\n\`\`\`\n${helpOf(names)}\n\`\`\``)
   .join('\n\n')}
 `,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { ContractError, loadContract } from '../contract/load.js';
+import { ContractError } from '../contract/error.js';
+import { loadContract } from '../contract/load.js';
 import { proposalSchema } from '../../schemas/contract.js';
 import { askWaybill, queryOf, urlOption } from './ask.js';
 import { ExitCode, UsageError } from './exit.js';

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import type { GateAnswer } from '../../schemas/gate.js';
-import { ContractError } from '../contract/load.js';
+import { ContractError } from '../contract/error.js';
 import { QueryRefused } from '../store/errors.js';
 import { StartError } from '../start-error.js';
 

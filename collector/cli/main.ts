@@ -12,9 +12,11 @@ const program = new Command('waybill')
   .showHelpAfterError('(waybill --help lists the commands)')
   .exitOverride();
 
-for (const command of commands) program.addCommand(command().exitOverride());
+const [named = ''] = process.argv.slice(2);
+const wanted = Object.entries(commands).filter(([name]) => name === named || !Object.hasOwn(commands, named));
 
 try {
+  for (const [, load] of wanted) program.addCommand((await load()).exitOverride());
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);

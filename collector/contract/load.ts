@@ -6,27 +6,9 @@ import type { CompiledContract } from '../../auditor/contract.js';
 import { compileContract } from '../../auditor/contract.js';
 import type { Contract } from '../../schemas/contract.js';
 import { contractSchema } from '../../schemas/contract.js';
+import type { ContractProblem } from './error.js';
+import { ContractError } from './error.js';
 import { tooDeepAt } from './nesting.js';
-
-/** One thing that is wrong with a contract file. */
-export interface ContractProblem {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
-
-/** A contract that cannot be used. Its message lists every problem, one a line, as `file:line:column: what`. */
-export class ContractError extends Error {
-  override readonly name = 'ContractError';
-  readonly problems: readonly ContractProblem[];
-
-  constructor(problems: readonly ContractProblem[]) {
-    super(problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'));
-    this.problems = problems;
-  }
-}
 
 /** The contract in force where there is no file: the three attributes, under their own keys. */
 export function defaultContract(): Contract {

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { stringify } from 'yaml';
 import { compileContract } from '../../auditor/contract.js';
-import { ContractError, parseContract } from '../../collector/contract/load.js';
+import { ContractError } from '../../collector/contract/error.js';
+import { parseContract } from '../../collector/contract/load.js';
 import type { Random } from './choose.js';
 import { onceIn, oneOf } from './choose.js';
 import { mutateBytes } from './mutate-bytes.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { targetsOf, wants } from '../../../collector/alerts/channels.js';
-import { ContractError, parseContract } from '../../../collector/contract/load.js';
+import { ContractError } from '../../../collector/contract/error.js';
+import { parseContract } from '../../../collector/contract/load.js';
 
 /** What is wrong with the alerts of a contract, as `line:column: message`. */
 function problems(yaml: string): string[] {

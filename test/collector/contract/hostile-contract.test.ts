@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ContractError, parseContract } from '../../../collector/contract/load.js';
+import { ContractError } from '../../../collector/contract/error.js';
+import { parseContract } from '../../../collector/contract/load.js';
 
 function refusal(yaml: string | Uint8Array): ContractError {
   try {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ContractError, defaultContract, parseContract } from '../../../collector/contract/load.js';
+import { ContractError } from '../../../collector/contract/error.js';
+import { defaultContract, parseContract } from '../../../collector/contract/load.js';
 
 /** What is wrong with a contract, as `line:column: message`. */
 function problems(yaml: string | Uint8Array): string[] {
