@@ -1,14 +1,15 @@
-// One process that asks itself over Fastify, gRPC, BullMQ and AMQP, and prints what each other side saw of attribution. It
+// One process that asks itself over Fastify, gRPC, BullMQ, AMQP and Kafka, and prints what each other side saw of attribution. It
 // says nothing of OpenTelemetry.
 import { Server, ServerCredentials, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { connect } from 'amqplib';
 import { Queue, Worker } from 'bullmq';
 import fastify from 'fastify';
+import { Kafka, logLevel } from 'kafkajs';
 import { attribution } from 'waybill/fastify';
 import { getAttribution, withAttribution } from 'waybill/instrumentation';
 
 const ACME = { tenant: 'acme', feature: 'chat', policy: 'pro' };
-const queues = { bullmq, amqplib };
+const queues = { bullmq, amqplib, kafkajs };
 const queue = process.argv[2];
 const hops = queue === undefined ? { fastify: overFastify, grpc: overGrpc } : { [queue]: queues[queue] };
 
@@ -136,6 +137,37 @@ async function amqplib() {
     void withAttribution({ tenant: 'who started the consumer' }, () => channel.consume(queue, take));
   });
   await connection.close();
+  return seen;
+}
+
+async function kafkajs() {
+  const kafka = new Kafka({ brokers: [process.env.KAFKA_BROKER], logLevel: logLevel.NOTHING });
+  const topic = `hops-${process.pid}`;
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  const producer = kafka.producer();
+  await producer.connect();
+  const send = (...values) => producer.send({ topic, messages: values.map((value) => ({ value })) });
+  await withAttribution(ACME, () => send('of acme'));
+  await send('of nobody');
+  await withAttribution({ tenant: 'globex' }, () =>
+    producer.sendBatch({ topicMessages: [{ topic, messages: [{ value: 'of globex' }] }] }),
+  );
+  const consumer = kafka.consumer({ groupId: topic });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const seen = {};
+  await new Promise((done) => {
+    const eachMessage = async ({ message }) => {
+      seen[message.value.toString()] = getAttribution();
+      if (Object.keys(seen).length === 3) done();
+    };
+    void withAttribution({ tenant: 'who started the consumer' }, () => consumer.run({ eachMessage }));
+  });
+  await Promise.all([consumer.disconnect(), producer.disconnect()]);
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.disconnect();
   return seen;
 }
 

@@ -22,8 +22,11 @@ async function run(nodeArgs: readonly string[], args: readonly string[] = [], en
   return { seen, errors };
 }
 
-/** The address of a broker that is running, such as `amqp://127.0.0.1`: no test starts one. */
-const amqpUrl = process.env['AMQP_URL'] ?? '';
+/** Brokers that are running, such as `amqp://127.0.0.1` and `127.0.0.1:9092`: no test starts one. */
+const BROKERS = [
+  { client: 'amqplib', variable: 'AMQP_URL', such: 'a RabbitMQ' },
+  { client: 'kafkajs', variable: 'KAFKA_BROKER', such: 'a Kafka' },
+].map((one) => ({ ...one, address: process.env[one.variable] ?? '' }));
 
 const ACME = { tenant: 'acme', feature: 'chat', policy: 'pro' };
 
@@ -57,16 +60,16 @@ describe('under waybill/register attribution crosses a hop', () => {
     });
   });
 
-  it.skipIf(amqpUrl === '')(
-    `through amqplib over a real broker${amqpUrl === '' ? ' (skipped: AMQP_URL names none, such as a RabbitMQ that you started)' : ''}`,
-    async () => {
-      const env = { AMQP_URL: amqpUrl };
-      const { seen, errors } = await run(REGISTER, ['amqplib'], env);
+  for (const { client, variable, such, address } of BROKERS) {
+    const skipped = address === '' ? ` (skipped: ${variable} names none, such as ${such} that you started)` : '';
+    it.skipIf(address === '')(`through ${client} over a real broker${skipped}`, async () => {
+      const env = { [variable]: address };
+      const { seen, errors } = await run(REGISTER, [client], env);
       expect(errors).toBe('');
-      expect(seen).toEqual({ amqplib: { 'of acme': ACME, 'of nobody': {}, 'of globex': { tenant: 'globex' } } });
-      expect((await run([], ['amqplib'], env)).seen).toEqual({
-        amqplib: { 'of acme': {}, 'of nobody': {}, 'of globex': {} },
+      expect(seen).toEqual({ [client]: { 'of acme': ACME, 'of nobody': {}, 'of globex': { tenant: 'globex' } } });
+      expect((await run([], [client], env)).seen).toEqual({
+        [client]: { 'of acme': {}, 'of nobody': {}, 'of globex': {} },
       });
-    },
-  );
+    });
+  }
 });
