@@ -49,7 +49,7 @@ const shapes = fc.array(
 );
 
 async function store(all: readonly Shape[], file: Parameters<typeof contract>[0] = {}): Promise<Call[]> {
-  for (const table of ['calls', 'audits', 'gates']) await test.store.command(`TRUNCATE TABLE ${table}`);
+  await Promise.all(['calls', 'audits', 'gates'].map((table) => test.store.command(`TRUNCATE TABLE ${table}`)));
   const audits = all.map(({ hoursAgo, tenant, model, tokens, fate }, i) => {
     const start = { startUs: NOW_US - hoursAgo * HOUR_US };
     const carried = { ...clean, tenant };
