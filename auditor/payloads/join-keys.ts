@@ -25,9 +25,17 @@ export function spanKeys(span: Span): string[] {
   const buckets = [...new Set([bucketOf(endUs - NEAR_US), bucketOf(endUs + NEAR_US)])];
   return [
     `trace ${span.traceId}`,
+    ...idKeys(span),
+    ...(call === null ? [] : tokenKeys(call).flatMap((key) => buckets.map((bucket) => `${key} ${bucket}`))),
+  ];
+}
+
+/** The keys of a span by which records find it: of its request and its response. */
+export function idKeys(span: Span): string[] {
+  const { call } = span;
+  return [
     ...requestIdsOf(span).map((id) => `request ${id}`),
     ...(call === null || call.responseId === '' ? [] : [`response ${call.responseId}`]),
-    ...(call === null ? [] : tokenKeys(call).flatMap((key) => buckets.map((bucket) => `${key} ${bucket}`))),
   ];
 }
 

@@ -6,6 +6,9 @@ import type { Span } from '../../schemas/span.js';
 import { SpanKind, StatusCode } from '../../schemas/span.js';
 import type { CompiledContract } from '../contract.js';
 
+/** The instrumentation scope of the spans that records are written as. */
+export const RECORD_SCOPE = 'waybill.record';
+
 /** Where a record belongs. */
 export interface RecordPlace {
   readonly traceId: string;
@@ -43,7 +46,7 @@ export function recordSpan(record: GatewayRecord, place: RecordPlace, { recordsO
     traceState: '',
     flags: 0,
     service: recordsOf.get(gateway) ?? gateway,
-    scopeName: 'waybill.record',
+    scopeName: RECORD_SCOPE,
     scopeVersion: '',
     name: `${gateway} record`,
     kind: SpanKind.client,

@@ -11,7 +11,7 @@ import type { AuditToWrite } from '../store/audits.js';
 import { writeAudits } from '../store/audits.js';
 import type { Share } from '../store/cuts.js';
 import { oldestArrivalUs, readCut, stepEndUs, writeCut } from '../store/cuts.js';
-import { hasPayloads } from '../store/payloads.js';
+import { hasPayloads, writeSpanKeys } from '../store/payloads.js';
 import type { ReadTrace } from '../store/read-traces.js';
 import { chunksOf, readTraces } from '../store/read-traces.js';
 import type { SettledTrace } from '../store/settled.js';
@@ -200,8 +200,10 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   }
 
   async function auditTogether(traces: readonly ReadTrace[]): Promise<void> {
+    await writeSpanKeys(store, traces);
     if (hasRecords) {
-      await placeArrivedRecords(store, contract, traces, clockUs() + PLACED_AFTER_US);
+      const auditedUntilUs = (cutUs ?? 0) - OVERLAPS[0].backUs;
+      await placeArrivedRecords(store, contract, traces, clockUs() + PLACED_AFTER_US, auditedUntilUs);
       await recallRecords(store, traces, clockUs() + PLACED_AFTER_US);
     }
     const neighbours = neighboursOf(traces.flatMap(({ spans }) => spans));

@@ -22,25 +22,29 @@ import type { ReadTrace } from '../store/read-traces.js';
 import { readTraces } from '../store/read-traces.js';
 
 const DAY_US = 86_400_000_000;
+/** The last day that a `Date` can be. */
+const MAX_DAY = 65_535;
 
 /**
  * Puts records that have arrived and settled in their place: each is written as a span into the trace that it belongs
  * to, which thereby settles again and is audited with it. In its own trace stays a note of where it went.
  *
  * @param traces settled traces, some of which may be those of records
+ * @param auditedUntilUs spans that arrived later may not be audited yet
  */
 export async function placeArrivedRecords(
   store: Store,
   contract: CompiledContract,
   traces: readonly ReadTrace[],
   nowUs: number,
+  auditedUntilUs: number,
 ): Promise<void> {
   const records = await arrivedRecords(
     store,
     traces.map(({ traceId }) => traceId),
   );
   if (records.length === 0) return;
-  const places = await placesFor(store, contract, records);
+  const places = await placesFor(store, contract, records, auditedUntilUs);
   const before = await notesOf(
     store,
     records.map((record) => recordIds(record).traceId),
@@ -57,8 +61,11 @@ async function placesFor(
   store: Store,
   contract: CompiledContract,
   records: readonly GatewayRecord[],
+  auditedUntilUs: number,
 ): Promise<RecordPlace[]> {
-  const byId = await spansFor(store, records, await tracesWithKeys(store, idKeysOf(records)));
+  const { first, last } = daysOf(records);
+  const where = { sinceUs: auditedUntilUs, firstDay: first - 1, lastDay: last + 1 };
+  const byId = await spansFor(store, records, await tracesWithKeys(store, idKeysOf(records), where));
   const places = placesOf(records, byId, contract);
   const known = new Set(byId.map(({ traceId }) => traceId));
   const unplaced = records.filter((_, i) => places[i]?.by === 'own' && !known.has(places[i].traceId));
@@ -141,8 +148,8 @@ async function rivalsOf(store: Store, records: readonly GatewayRecord[]): Promis
 async function spansFor(store: Store, records: readonly GatewayRecord[], traceIds: readonly string[]): Promise<Span[]> {
   const all = [...new Set([...traceIds, ...records.flatMap(({ traceId }) => traceId ?? [])])];
   if (all.length === 0) return [];
-  const starts = records.map(({ startUs }) => startUs);
-  const days = { firstDay: isoDay(Math.min(...starts)), lastDay: isoDay(Math.max(...starts)) };
+  const { first, last } = daysOf(records);
+  const days = { firstDay: isoDay(first), lastDay: isoDay(last) };
   const traces = await readTraces(
     store,
     all.map((traceId) => ({ traceId, arrivalsUs: [], spans: 0, auditedAtUs: 0, ...days })),
@@ -150,6 +157,12 @@ async function spansFor(store: Store, records: readonly GatewayRecord[], traceId
   return traces.flatMap(({ spans }) => spans);
 }
 
-function isoDay(us: number): string {
-  return new Date(Math.floor(us / DAY_US) * 86_400_000).toISOString().slice(0, 10);
+/** Days on which records start, since 1970, as far as a `Date` goes with a day to either side. */
+function daysOf(records: readonly GatewayRecord[]): { first: number; last: number } {
+  const days = records.map(({ startUs }) => Math.min(Math.max(1, Math.floor(startUs / DAY_US)), MAX_DAY - 1));
+  return { first: Math.min(...days), last: Math.max(...days) };
+}
+
+function isoDay(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,10 +1,13 @@
 import * as z from 'zod';
-import { recordKeys } from '../../auditor/payloads/join-keys.js';
-import { recordIds } from '../../auditor/payloads/record-span.js';
+import { idKeys, recordKeys } from '../../auditor/payloads/join-keys.js';
+import { RECORD_SCOPE, recordIds } from '../../auditor/payloads/record-span.js';
+import { REQUEST_ID_KEYS } from '../../schemas/attributes.js';
 import type { GatewayRecord } from '../../schemas/payload.js';
 import { gatewayRecordSchema } from '../../schemas/payload.js';
 import type { Span } from '../../schemas/span.js';
 import type { Store } from './client.js';
+import type { ReadTrace } from './read-traces.js';
+import { dayNumber } from './read-traces.js';
 import { createRowWriter } from './row-writer.js';
 import { dayOf, spanColumns, storableUs, writeSpan } from './spans.js';
 
@@ -178,17 +181,63 @@ async function arriveTogether(store: Store, ids: readonly string[], receivedAtUs
 
 const traceIdsSchema = z.array(z.object({ traceId: z.string() }));
 
-/** The traces with a span that has one of these keys of a response or a request. */
-export async function tracesWithKeys(store: Store, keys: readonly string[]): Promise<string[]> {
+/** Where to look for spans whose keys are not written yet. */
+export interface Unaudited {
+  /** Every trace whose arrivals all came before is audited, and its keys are written; microseconds since 1970. */
+  readonly sinceUs: number;
+  /** Days of the spans, since 1970. */
+  readonly firstDay: number;
+  readonly lastDay: number;
+}
+
+/** The traces with a span that has one of these keys of a response or a request, audited or not. */
+export async function tracesWithKeys(
+  store: Store,
+  keys: readonly string[],
+  { sinceUs, firstDay, lastDay }: Unaudited,
+): Promise<string[]> {
   const found = new Set<string>();
   for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
     const rows = await store.rows(
-      'SELECT DISTINCT trace_id AS traceId FROM span_keys WHERE key IN {keys: Array(String)}',
-      { keys: keys.slice(i, i + KEYS_PER_QUERY) },
+      `
+      SELECT DISTINCT trace_id AS traceId
+      FROM span_keys
+      WHERE key IN {keys: Array(String)}
+      UNION ALL
+      SELECT DISTINCT trace_id AS traceId
+      FROM spans
+      PREWHERE trace_id IN (
+          SELECT trace_id
+          FROM arrivals
+          WHERE received_at > fromUnixTimestamp64Micro({sinceUs: Int64}, 'UTC'))
+      WHERE day BETWEEN toDate({firstDay: UInt16}) AND toDate({lastDay: UInt16})
+        AND scope_name != 'waybill.record'
+        AND (concat('response ', response_id) IN {keys: Array(String)}
+          OR arrayExists(
+              (name, id) -> has({names: Array(String)}, name) AND has({keys: Array(String)}, concat('request ', id)),
+              mapKeys(attributes),
+              mapValues(attributes)))`,
+      { keys: keys.slice(i, i + KEYS_PER_QUERY), names: REQUEST_ID_KEYS, sinceUs, firstDay, lastDay },
     );
     for (const { traceId } of traceIdsSchema.parse(rows)) found.add(traceId);
   }
   return [...found];
+}
+
+const spanKeyColumns = ['day', 'key', 'trace_id'] as const;
+
+/** Writes the keys of responses and requests by which records find the spans of these traces. */
+export async function writeSpanKeys(store: Store, traces: readonly ReadTrace[]): Promise<void> {
+  const row = createRowWriter();
+  for (const { traceId, firstDay, spans } of traces) {
+    const keys = new Set(spans.flatMap((span) => (span.scopeName === RECORD_SCOPE ? [] : idKeys(span))));
+    for (const key of keys) {
+      row.date(dayNumber(firstDay));
+      row.string(key);
+      row.fixedAscii(traceId, 32);
+    }
+  }
+  if (row.size() > 0) await store.insertRowBinary('span_keys', spanKeyColumns, row.bytes());
 }
 
 /**

@@ -120,6 +120,28 @@ describe('a record that is sent to a running Waybill', () => {
     expect(await calls()).toEqual([joined]);
   });
 
+  it.each([
+    ['response', app(), record({ facts: { responseId: 'x' } }), 'response-id'],
+    [
+      'request',
+      app().map((one) => ({ ...one, attributes: [...one.attributes, 'x-request-id', 'r1'] })),
+      record({ requestIds: ['r1'] }),
+      'request-id',
+    ],
+  ] as const)(
+    'joins spans with its %s that are not audited yet, and never counts beside them',
+    async (_, spans, own, by) => {
+      await log(own);
+      nowUs += QUIET_MS * 600;
+      await writer.write(spans);
+      nowUs += QUIET_MS * 600;
+      await loop.sweep();
+      expect(await calls()).toEqual([]);
+      await settle(1);
+      expect(await calls()).toEqual([`1 web>litellm ${by} 0.0035`]);
+    },
+  );
+
   it('changes nothing when it comes again, and what changed when it says more', async () => {
     await writer.write(app());
     const first = record({ facts: { responseId: 'x', usage: null } });
