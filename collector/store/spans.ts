@@ -168,12 +168,15 @@ export interface StoredSpan {
   readonly receivedAtUs: number;
 }
 
-/** Reads rows that were selected with `spanSelect`. */
-export function readSpans(bytes: Uint8Array): StoredSpan[] {
+/** Reads rows that were selected with `spanSelect`, each as it is asked for. */
+export function* eachSpan(bytes: Uint8Array): Generator<StoredSpan> {
   const row = createRowReader(bytes);
-  const spans: StoredSpan[] = [];
-  while (row.hasMore()) spans.push(readSpan(row));
-  return spans;
+  while (row.hasMore()) yield readSpan(row);
+}
+
+/** Reads all rows that were selected with `spanSelect`. */
+export function readSpans(bytes: Uint8Array): StoredSpan[] {
+  return [...eachSpan(bytes)];
 }
 
 /** The columns for a `SELECT` whose rows `readSpans` understands. */
