@@ -3,6 +3,7 @@ import type { Store } from './client.js';
 import type { RowReader } from './row-reader.js';
 import { createRowReader } from './row-reader.js';
 import type { RowWriter } from './row-writer.js';
+import { columnsOf } from './row-writer.js';
 
 /** The columns of `spans`, in the order in which rows are written and read. */
 export const spanColumns = [
@@ -203,11 +204,16 @@ function readSpan(row: RowReader): StoredSpan {
     scopeName: row.string(),
     scopeVersion: row.string(),
     attributes: row.map(),
-    links: readLinks(row),
-    call: readCallFacts(row),
+    links: row.passOver(NO_LINKS) ? NONE : readLinks(row),
+    call: row.passOver(NO_CALL_COLUMNS) ? null : readCallFacts(row),
   };
   return { span, receivedAtUs };
 }
+
+const NONE: readonly SpanLink[] = [];
+
+/** What nearly every span that is no call has in its last columns. */
+const NO_CALL_COLUMNS = columnsOf((row) => writeCall(row, null));
 
 function readLinks(row: RowReader): SpanLink[] {
   const traceIds = row.strings();
