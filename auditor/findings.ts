@@ -19,6 +19,7 @@ export function findingsOf(route: Route, contract: CompiledContract): RouteFindi
   const found: RouteFinding[] = [];
   for (const rule of rules) {
     try {
+      if (rule.when?.(route, contract) === false) continue;
       for (const breach of rule.check(route, contract)) found.push(toFinding(rule, breach, route, contract));
     } catch (error) {
       found.push(ruleFailed(rule, route, error));

@@ -2,7 +2,7 @@ import type { AttributeName } from '../schemas/contract.js';
 import { attributeNames } from '../schemas/contract.js';
 import { USER_ID, TENANT_ID, FEATURE_ID, POLICY_ID } from '../schemas/attributes.js';
 import { looksLike } from './dialects/look-alike.js';
-import { isPlaceholder } from './rules/value-problem.js';
+import { isPlaceholder } from './trace/value-problem.js';
 
 /** A key that spans carry. */
 export interface SeenKey {

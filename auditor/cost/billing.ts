@@ -26,16 +26,14 @@ export function billingOf({ call, echoes }: Path, contract: CompiledContract): B
   const usageNode = usageSource(call, echoes);
   const source = usageNode === null ? facts : factsOf(usageNode);
   // A gateway's span often lacks what the client above it knows.
-  const described = [facts, source, ...echoes.map(factsOf)];
-  const provider = firstSaid(described, (one) => one.provider);
-  const responseModel = firstSaid([facts, source], (one) => one.responseModel);
-  const requestModel = firstSaid(described, (one) => one.requestModel);
-  const usage = usageNode === null ? null : source.usage;
+  const provider = facts.provider || source.provider || firstSaid(echoes, (one) => one.provider);
+  const responseModel = facts.responseModel || source.responseModel;
+  const requestModel = facts.requestModel || source.requestModel || firstSaid(echoes, (one) => one.requestModel);
   const known = {
     provider,
     model: responseModel || requestModel,
-    responseId: firstSaid([facts, source], (one) => one.responseId),
-    usage,
+    responseId: facts.responseId || source.responseId,
+    usage: usageNode === null ? null : source.usage,
     usageNode,
   };
   if (facts.cacheReplay) return { ...known, costPico: 0n, priceSource: 'cache-replay' };
@@ -44,7 +42,7 @@ export function billingOf({ call, echoes }: Path, contract: CompiledContract): B
     contract.findPrice(provider, requestModel, call.span.startUs);
   return {
     ...known,
-    costPico: usage === null || price === null ? null : costOf(usage, price),
+    costPico: known.usage === null || price === null ? null : costOf(known.usage, price),
     priceSource: price?.source ?? null,
   };
 }
@@ -68,9 +66,9 @@ export function isCounted({ usage, operation }: CallFacts): boolean {
   return usage.outputTokens !== null || operation === 'embeddings';
 }
 
-function firstSaid(facts: readonly CallFacts[], field: (one: CallFacts) => string): string {
-  for (const one of facts) {
-    const said = field(one);
+function firstSaid(calls: readonly SpanNode[], field: (one: CallFacts) => string): string {
+  for (const call of calls) {
+    const said = field(factsOf(call));
     if (said !== '') return said;
   }
   return '';

@@ -27,15 +27,20 @@ export function costOf(usage: Usage, price: Price): bigint | null {
   const reasoning = Math.min(usage.reasoningTokens, output);
   const outputAudio = Math.min(usage.outputAudioTokens, output - reasoning);
   const total =
-    BigInt(uncached - inputAudio) * perMillion.input +
-    BigInt(inputAudio) * perMillion.inputAudio +
-    BigInt(cacheReadTokens) * perMillion.cacheRead +
-    BigInt(cacheWriteTokens) * perMillion.cacheWrite +
-    BigInt(output - reasoning - outputAudio) * perMillion.output +
-    BigInt(reasoning) * perMillion.reasoning +
-    BigInt(outputAudio) * perMillion.outputAudio;
+    charge(uncached - inputAudio, perMillion.input) +
+    charge(inputAudio, perMillion.inputAudio) +
+    charge(cacheReadTokens, perMillion.cacheRead) +
+    charge(cacheWriteTokens, perMillion.cacheWrite) +
+    charge(output - reasoning - outputAudio, perMillion.output) +
+    charge(reasoning, perMillion.reasoning) +
+    charge(outputAudio, perMillion.outputAudio);
   const pico = divideRounded(total, 1_000_000n);
   return pico < LIMIT_PICO_USD ? pico : null;
+}
+
+/** Most calls have tokens of two kinds only. */
+function charge(tokens: number, perMillion: bigint): bigint {
+  return tokens === 0 ? 0n : BigInt(tokens) * perMillion;
 }
 
 /** Tiers are chosen by the size of the whole input, and then hold for all tokens of the request. */

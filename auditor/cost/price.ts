@@ -46,16 +46,23 @@ const STEP_US = 30 * 60 * 1_000_000;
  * of the time of the call. Answers are kept, since the list takes 9 µs to search.
  */
 export function createPriceFinder(prices: Contract['prices']): PriceFinder {
-  const cache = new Map<string, Price | null>();
+  // By model, then provider, then step: a key of all three would have to be put together for every call.
+  const cache = new Map<string, Map<string, Map<number, Price | null>>>();
+  let size = 0;
   return (provider, model, atUs) => {
     const step = Math.floor(atUs / STEP_US);
-    const key = `${provider}\n${model}\n${step}`;
-    const known = cache.get(key);
+    const known = cache.get(model)?.get(provider)?.get(step);
     if (known !== undefined) return known;
     const at = new Date((step * STEP_US) / 1000);
     const price = contractPrice(prices, provider, model, at) ?? listPrice(provider, model, at);
-    if (cache.size >= CACHE_LIMIT) cache.clear();
-    cache.set(key, price);
+    if (size >= CACHE_LIMIT) {
+      cache.clear();
+      size = 0;
+    }
+    size += 1;
+    const ofModel = cache.get(model) ?? new Map<string, Map<number, Price | null>>();
+    const ofProvider = ofModel.get(provider) ?? new Map<number, Price | null>();
+    cache.set(model, ofModel.set(provider, ofProvider.set(step, price)));
     return price;
   };
 }

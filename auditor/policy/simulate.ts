@@ -4,7 +4,7 @@ import type { BudgetPeriod, Simulation } from '../../schemas/simulation.js';
 import type { CompiledContract } from '../contract.js';
 import { parseUsd } from '../cost/usd.js';
 import { isoMicros } from '../iso-micros.js';
-import { problemOf } from '../rules/value-problem.js';
+import { problemOf } from '../trace/value-problem.js';
 import { periodAt } from './budget-period.js';
 import { resolvePolicy } from './resolve.js';
 import { blocksResult, createRunningBlocks, createRunningSum } from './running-sum.js';

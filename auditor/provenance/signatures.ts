@@ -3,7 +3,7 @@ import type { SignatureClaims } from '../../schemas/signature.js';
 import type { AuditedAttribute } from '../../schemas/contract.js';
 import { auditedAttributes } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
-import { attributeOf } from '../trace/carried.js';
+import { attributeOf, NOTHING } from '../trace/carried.js';
 import type { Carried } from '../trace/carried.js';
 import type { Station } from '../trace/route.js';
 import type { Verified } from './verify-signature.js';
@@ -43,7 +43,7 @@ export function signaturesOn(
       const before = token === undefined ? undefined : found.get(token);
       // One span that shows it misused is enough.
       if (token === undefined || (before !== undefined && before.problem !== null)) continue;
-      const judged = judge(verifySignature(token), span.traceId, callStartUs, carried[i] ?? {});
+      const judged = judge(verifySignature(token), span.traceId, callStartUs, carried[i] ?? NOTHING);
       if (before === undefined || judged.problem !== null)
         found.set(token, { station: at, spanId: span.spanId, ...judged });
     }

@@ -18,8 +18,8 @@ export const ambiguousPolicy = rule({
       ],
     },
   },
-  *check({ passages, policy, call }) {
-    if (passages.policy.value !== null || policy.matching.length < 2) return;
+  when: ({ passages, policy }) => passages.policy.value === null && policy.matching.length > 1,
+  *check({ policy, call }) {
     yield {
       attribute: 'policy',
       spanId: call.span.spanId,

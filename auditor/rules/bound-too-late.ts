@@ -21,6 +21,7 @@ export const boundTooLate = rule({
       policies: [{ id: 'pro-monthly', match: { tenant: ['acme'] } }],
     },
   },
+  when: ({ enforcement, policy }) => enforcement !== null && policy.resolved !== null,
   *check(route, { required }) {
     const { enforcement, stations, passages } = route;
     const { resolved } = route.policy;

@@ -9,6 +9,11 @@ export interface BrokenPassage extends Break, Pick<Passage, 'shown' | 'value'> {
   readonly attribute: AuditedAttribute;
 }
 
+/** For a rule's `when`: whether any required attribute fared so on the route. */
+export function fared(outcome: Outcome): (route: Route, contract: CompiledContract) => boolean {
+  return ({ passages }, { required }) => required.some((name) => passages[name].outcome === outcome);
+}
+
 /** The required attributes that fared so on a route, each with the hop where it happened. */
 export function breaksOf(
   outcome: Outcome,

@@ -13,8 +13,8 @@ export const bypass = rule({
     route: ['web all', 'side-door all call=gpt-4o in=1000 out=100'],
     contract: { services: { litellm: { enforces: true } } },
   },
-  *check({ enforcement, stations, call }) {
-    if (enforcement !== null) return;
+  when: ({ enforcement }) => enforcement === null,
+  *check({ stations, call }) {
     yield {
       spanId: call.span.spanId,
       message: `The route ${stations.map(({ service }) => service).join(' → ')} crosses no enforcement point.`,

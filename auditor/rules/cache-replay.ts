@@ -12,8 +12,8 @@ export const cacheReplay = rule({
   example: {
     route: ['web all', 'litellm all replay call=gpt-4o in=1000 out=100'],
   },
+  when: ({ call }) => factsOf(call).cacheReplay,
   *check({ call }) {
-    if (!factsOf(call).cacheReplay) return;
     yield { spanId: call.span.spanId, message: `${call.span.service} answered from its cache.` };
   },
 });

@@ -13,6 +13,7 @@ export const cachedTokens = rule({
   example: {
     route: ['web all cached=4000 call=gpt-4o in=1000 out=100'],
   },
+  when: ({ billing }) => cacheExceedsInput(billing.usage),
   *check({ billing, call }) {
     const { usage } = billing;
     if (!cacheExceedsInput(usage)) return;

@@ -13,11 +13,13 @@ export const callerAsserted = rule({
     route: ['web all', 'litellm all call=gpt-4o in=1000 out=100'],
     contract: { services: { auth: { binds: ['tenant'] } } },
   },
+  when: ({ passages }, { services, verifySignature }) =>
+    passages.tenant.provenance === 'asserted' && (verifySignature !== null || services.size > 0),
   *check({ passages, call }, { source, verifySignature }) {
     // Where the contract trusts nobody, neither a station nor a key, there is no statement that could be broken.
     const binders = Object.entries(source.services).filter(([, { binds }]) => binds.includes('tenant'));
-    const { provenance, value } = passages.tenant;
-    if ((binders.length === 0 && verifySignature === null) || provenance !== 'asserted') return;
+    const { value } = passages.tenant;
+    if (binders.length === 0 && verifySignature === null) return;
     yield {
       attribute: 'tenant',
       spanId: call.span.spanId,

@@ -1,3 +1,4 @@
+import { fared } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const conflicting = rule({
@@ -17,6 +18,7 @@ export const conflicting = rule({
       'litellm all call=gpt-4o in=1000 out=100',
     ],
   },
+  when: fared('conflicting'),
   *check({ passages, stations }, { required }) {
     for (const name of required) {
       if (passages[name].outcome !== 'conflicting') continue;

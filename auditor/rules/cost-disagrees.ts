@@ -14,6 +14,7 @@ export const costDisagrees = rule({
   example: {
     route: ['web all', 'litellm all cost=0.0071 call=gpt-4o in=1000 out=100'],
   },
+  when: ({ call }) => factsOf(call).reportedCostUsd !== null,
   *check({ billing, call }) {
     const reported = factsOf(call).reportedCostUsd;
     if (reported === null || billing.costPico === null) return;

@@ -12,6 +12,7 @@ export const doubleCounted = rule({
   example: {
     route: ['web all call=gpt-4o in=1000 out=100', 'litellm all call=gpt-4o in=1000 out=100'],
   },
+  when: ({ echoes }) => echoes.length > 0,
   *check({ echoes, call }) {
     if (!isCounted(factsOf(call))) return;
     const repeating = echoes.filter((echo) => isCounted(factsOf(echo)));

@@ -1,4 +1,4 @@
-import { breaksOf } from './breaks-of.js';
+import { breaksOf, fared } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const dropped = rule({
@@ -12,6 +12,7 @@ export const dropped = rule({
   example: {
     route: ['web all', 'agent all', 'litellm feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
   },
+  when: fared('dropped'),
   *check(route, contract) {
     for (const { attribute, at, hop, spanId, shown } of breaksOf('dropped', route, contract)) {
       yield {

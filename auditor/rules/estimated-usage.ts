@@ -12,9 +12,9 @@ export const estimatedUsage = rule({
   example: {
     route: ['web all guessed call=gpt-4o in=1000 out=100'],
   },
+  when: ({ billing }) => billing.usageNode !== null && factsOf(billing.usageNode).usageEstimated,
   *check({ billing, call }) {
-    if (billing.usageNode === null || !factsOf(billing.usageNode).usageEstimated) return;
-    const { scopeName } = billing.usageNode.span;
+    const scopeName = billing.usageNode?.span.scopeName ?? '';
     yield {
       spanId: call.span.spanId,
       message: `${scopeName || 'The instrumentation'} guesses the token counts of this model.`,

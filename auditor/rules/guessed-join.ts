@@ -15,8 +15,8 @@ export const guessedJoin = rule({
       'litellm waybill.record.place=time-model-tokens all call=gpt-4o in=1000 out=100',
     ],
   },
+  when: ({ join }) => join === 'time-model-tokens',
   *check({ stations, call, join }) {
-    if (join !== 'time-model-tokens') return;
     const guessed = stations.find(({ nodes }) => nodes.some(({ record }) => record?.join === join));
     yield {
       spanId: call.span.spanId,

@@ -1,6 +1,6 @@
 import type { AuditedAttribute } from '../../schemas/contract.js';
 import type { Route } from '../trace/audited-route.js';
-import { breaksOf } from './breaks-of.js';
+import { breaksOf, fared } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const late = rule({
@@ -15,6 +15,7 @@ export const late = rule({
   example: {
     route: ['web', 'agent all', 'litellm all call=gpt-4o in=1000 out=100'],
   },
+  when: fared('late'),
   *check(route, contract) {
     for (const { attribute, at, hop, spanId } of breaksOf('late', route, contract)) {
       const { enforcement, stations } = route;

@@ -13,6 +13,7 @@ export const malformed = rule({
   example: {
     route: ['web tenant=acme%20inc feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
   },
+  when: ({ problems }) => problems().has('malformed'),
   check: (route, contract) =>
     valuesWith('malformed', route, contract, (_, value) => `as ${quoted(value)}, which is damaged`),
 });

@@ -1,3 +1,4 @@
+import { fared } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const missing = rule({
@@ -15,6 +16,7 @@ export const missing = rule({
       'litellm feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100',
     ],
   },
+  when: fared('missing'),
   *check({ passages, call, stations }, { required, source }) {
     for (const name of required) {
       if (passages[name].outcome !== 'missing') continue;

@@ -17,6 +17,8 @@ export const nearMiss = rule({
   example: {
     route: ['web feature=chat policy=pro-monthly customer_id=acme call=gpt-4o in=1000 out=100'],
   },
+  when: ({ passages: { tenant, feature, policy } }) =>
+    tenant.value === null || feature.value === null || policy.value === null,
   *check(route, contract) {
     const absent = (['tenant', 'feature', 'policy'] as const).filter((name) => route.passages[name].value === null);
     for (const name of absent) {

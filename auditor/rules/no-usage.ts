@@ -14,8 +14,8 @@ export const noUsage = rule({
   example: {
     route: ['web all', 'litellm all call=gpt-4o failed'],
   },
+  when: ({ billing }) => billing.costPico === null,
   *check({ billing, call }) {
-    if (billing.costPico !== null) return;
     const { service } = call.span;
     if (billing.usageNode === null) {
       const what = hasFailed(call.span) ? `The attempt by ${service} failed without` : `The call by ${service} has no`;

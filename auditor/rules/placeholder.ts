@@ -13,6 +13,7 @@ export const placeholder = rule({
   example: {
     route: ['web tenant=unknown feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
   },
+  when: ({ problems }) => problems().has('placeholder'),
   check: (route, contract) =>
     valuesWith('placeholder', route, contract, (_, value) => `as ${quoted(value)}, which names nobody`),
 });

@@ -1,4 +1,4 @@
-import { problemOf } from './value-problem.js';
+import { problemOf } from '../trace/value-problem.js';
 import { rule } from './rule.js';
 
 export const policyMismatch = rule({
@@ -14,6 +14,7 @@ export const policyMismatch = rule({
     route: ['web tenant=globex feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
     contract: { policies: [{ id: 'pro-monthly', match: { tenant: ['acme'] } }] },
   },
+  when: ({ policy }) => policy.named !== null && policy.resolved === null,
   *check({ passages, policy, call }, contract) {
     if (policy.named === null || policy.resolved !== null) return;
     const { tenant, feature } = passages;

@@ -1,4 +1,4 @@
-import { breaksOf } from './breaks-of.js';
+import { breaksOf, fared } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const rewritten = rule({
@@ -14,6 +14,7 @@ export const rewritten = rule({
   example: {
     route: ['web all', 'litellm tenant=globex feature=chat policy=pro-monthly call=gpt-4o in=1000 out=100'],
   },
+  when: fared('rewritten'),
   *check(route, contract) {
     for (const { attribute, at, hop, spanId, shown, value } of breaksOf('rewritten', route, contract)) {
       const before = shown.slice(0, at).findLast((one) => one !== null) ?? '';

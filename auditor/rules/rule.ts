@@ -60,7 +60,12 @@ export interface Rule extends RuleWords {
   readonly misattributes?: boolean;
   /** Rules whose findings on the same attribute this one explains: it is attached to them and does not stand alone. */
   readonly explains?: readonly string[];
-  /** Finds where a route breaks the rule; nothing where it holds. Pure. */
+  /**
+   * Whether a route can break the rule at all; left out: any can. Nearly every route keeps nearly every rule, and with
+   * this it costs a look to know. Pure.
+   */
+  readonly when?: (route: Route, contract: CompiledContract) => boolean;
+  /** Finds where a route that `when` lets through breaks the rule; nothing where it holds. Pure. */
   readonly check: (route: Route, contract: CompiledContract) => Iterable<Breach>;
 }
 

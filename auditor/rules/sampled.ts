@@ -1,3 +1,4 @@
+import { Mark } from '../trace/marks.js';
 import { rule } from './rule.js';
 
 /** `ot=th:…` in tracestate is the sampling threshold; `th:0` keeps everything. https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/ */
@@ -15,6 +16,7 @@ export const sampled = rule({
   example: {
     route: ['web all state=ot=th:8 call=gpt-4o in=1000 out=100'],
   },
+  when: ({ marks }) => (marks & Mark.traceState) !== 0,
   *check({ stations }) {
     for (const { nodes } of stations) {
       const hit = nodes.find(({ span }) => THRESHOLD.test(span.traceState));

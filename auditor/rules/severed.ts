@@ -15,6 +15,7 @@ export const severed = rule({
   example: {
     route: ['litellm orphan all call=gpt-4o in=1000 out=100'],
   },
+  when: (route, contract) => whySevered(route, contract) !== null,
   *check(route, contract) {
     const message = whySevered(route, contract);
     if (message === null) return;

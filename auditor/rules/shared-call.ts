@@ -1,5 +1,6 @@
 import type { Span } from '../../schemas/span.js';
 import { attributeOf, carriedBy } from '../trace/carried.js';
+import { Mark } from '../trace/marks.js';
 import { rule } from './rule.js';
 
 export const sharedCall = rule({
@@ -13,6 +14,7 @@ export const sharedCall = rule({
   example: {
     route: ['batcher all links=acme,globex call=gpt-4o in=1000 out=100'],
   },
+  when: ({ marks }) => (marks & Mark.links) !== 0,
   *check({ stations, trace }, contract) {
     const linking: Span[] = [];
     for (const { nodes } of stations) for (const { span } of nodes) if (span.links.length > 0) linking.push(span);

@@ -1,3 +1,4 @@
+import { Mark } from '../trace/marks.js';
 import { rule } from './rule.js';
 
 export const truncated = rule({
@@ -11,6 +12,7 @@ export const truncated = rule({
   example: {
     route: ['web all lost=3', 'web all call=gpt-4o in=1000 out=100'],
   },
+  when: ({ marks }) => (marks & Mark.droppedAttributes) !== 0,
   *check({ stations }) {
     for (const { nodes } of stations) {
       for (const { span } of nodes) {

@@ -1,6 +1,7 @@
 import { CREDENTIAL_TENANTS } from '../../schemas/attributes.js';
 import { matchesWildcard } from '../policy/resolve.js';
 import { attributeOf } from '../trace/carried.js';
+import { Mark } from '../trace/marks.js';
 import { looksTheSame } from './looks-the-same.js';
 import { rule } from './rule.js';
 import { spelled } from './value-problem.js';
@@ -17,6 +18,7 @@ export const unauthorizedTenant = rule({
   example: {
     route: ['web all waybill.credential.tenants=globex call=gpt-4o in=1000 out=100'],
   },
+  when: ({ marks }) => (marks & Mark.credential) !== 0,
   *check({ stations }) {
     for (const { nodes, carried, service } of stations) {
       for (const [i, { span }] of nodes.entries()) {

@@ -1,4 +1,4 @@
-import { problemOf } from './value-problem.js';
+import { problemOf } from '../trace/value-problem.js';
 import { rule } from './rule.js';
 
 export const unknownPolicy = rule({
@@ -13,13 +13,12 @@ export const unknownPolicy = rule({
     route: ['web tenant=acme feature=chat policy=gold call=gpt-4o in=1000 out=100'],
     contract: { policies: [{ id: 'pro-monthly', match: { tenant: ['acme'] } }] },
   },
+  when: ({ policy }, { source }) => source.policies.length > 0 && policy.named === null,
   *check({ passages, policy, call }, contract) {
-    if (contract.source.policies.length === 0) return;
     const { value } = passages.policy;
     // An id that is absent though required, or that says nothing, is reported as that.
     if (value === null ? contract.required.includes('policy') : problemOf('policy', value, contract) !== null) return;
     if (value !== null) {
-      if (policy.named !== null) return;
       yield { attribute: 'policy', spanId: call.span.spanId, message: `The contract has no policy '${value}'.` };
     } else if (policy.matching.length === 0) {
       yield {

@@ -12,9 +12,9 @@ export const unpriced = rule({
   example: {
     route: ['web all call=our-own-model in=1000 out=100'],
   },
+  when: ({ billing }) => billing.usage !== null && billing.priceSource === null,
   *check({ billing, call }) {
-    const { usage, priceSource, provider, model } = billing;
-    if (usage === null || priceSource !== null) return;
+    const { provider, model } = billing;
     yield {
       spanId: call.span.spanId,
       message:

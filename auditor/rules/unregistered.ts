@@ -17,6 +17,7 @@ export const unregistered = rule({
     route: ['web all call=gpt-4o in=1000 out=100'],
     contract: { attributes: { tenant: { values: ['globex'] } } },
   },
+  when: ({ problems }) => problems().has('unregistered'),
   check: (route, contract) =>
     valuesWith('unregistered', route, contract, (attribute, value) => {
       const meant = valueMeant(attribute, value, contract);

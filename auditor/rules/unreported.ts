@@ -1,4 +1,4 @@
-import { breaksOf } from './breaks-of.js';
+import { breaksOf, fared } from './breaks-of.js';
 import { rule } from './rule.js';
 
 export const unreported = rule({
@@ -12,6 +12,7 @@ export const unreported = rule({
   example: {
     route: ['web all', 'queue', 'worker all call=gpt-4o in=1000 out=100'],
   },
+  when: fared('unreported'),
   *check(route, contract) {
     for (const { attribute, hop, spanId, value } of breaksOf('unreported', route, contract)) {
       yield {

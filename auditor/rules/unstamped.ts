@@ -12,6 +12,7 @@ export const unstamped = rule({
   example: {
     route: ['web all', 'web call=gpt-4o in=1000 out=100'],
   },
+  when: (route, { required }) => required.some((name) => callStation(route).carried.at(-1)?.[name] === undefined),
   *check(route, { required }) {
     const station = callStation(route);
     for (const name of required) {

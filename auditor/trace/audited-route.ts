@@ -13,6 +13,8 @@ import { passageOf } from './passage.js';
 import type { Path, Station } from './route.js';
 import { pathTo } from './route.js';
 import type { SpanNode, Trace } from './trace.js';
+import type { ValueProblem } from './value-problem.js';
+import { problemsOn } from './value-problem.js';
 
 /** The station at which a request would be stopped. */
 export interface EnforcementPoint {
@@ -25,6 +27,8 @@ export interface EnforcementPoint {
 export interface Route extends Path {
   readonly trace: Trace;
   readonly passages: Readonly<Record<AuditedAttribute, Passage>>;
+  /** What is wrong with any value of a required attribute on it; worked out when it is asked for. */
+  readonly problems: () => ReadonlySet<ValueProblem>;
   /** Null where the contract has enforcement points and the route crosses none. */
   readonly enforcement: EnforcementPoint | null;
   readonly billing: Billing;
@@ -37,6 +41,7 @@ export interface Route extends Path {
 /** Works out all that the rules look at for one billable call, over so many spans of its route at most. */
 export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract, maxSpans?: number): Route {
   const path = pathTo(call, contract, maxSpans);
+  let problems: ReadonlySet<ValueProblem> | undefined;
   const signatures = signaturesOn(path.stations, call.span.startUs, contract);
   const passages = {
     tenant: passageOf('tenant', path.stations, contract, signatures),
@@ -48,8 +53,10 @@ export function routeTo(call: SpanNode, trace: Trace, contract: CompiledContract
     stations: path.stations,
     top: path.top,
     echoes: path.echoes,
+    marks: path.marks,
     trace,
     passages,
+    problems: () => (problems ??= problemsOn(path.stations, contract)),
     enforcement: enforcementPoint(path, contract),
     billing: billingOf(path, contract),
     signatures,

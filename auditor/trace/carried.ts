@@ -3,7 +3,10 @@ import type { Attributes, Span } from '../../schemas/span.js';
 import type { CompiledContract } from '../contract.js';
 
 /** The attributes of the contract that a span carries, under their own keys or an alias. */
-export type Carried = Readonly<Partial<Record<AttributeName, string>>>;
+export type Carried = Readonly<Record<AttributeName, string | undefined>>;
+
+/** What a span carries that says nothing. */
+export const NOTHING: Carried = { tenant: undefined, feature: undefined, policy: undefined, user: undefined };
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -17,13 +20,13 @@ export function carriedBy(
   contract: CompiledContract,
   except: ReadonlySet<string> = NONE,
 ): Carried {
-  const carried: Partial<Record<AttributeName, string>> = {};
-  const rank: Partial<Record<AttributeName, number>> = {};
+  const carried: Record<AttributeName, string | undefined> = { ...NOTHING };
+  const rank = { tenant: Infinity, feature: Infinity, policy: Infinity, user: Infinity };
   for (let i = 0; i < attributes.length; i += 2) {
     const known = contract.attributeByKey.get(attributes[i] ?? '');
     if (known === undefined || except.has(attributes[i] ?? '')) continue;
     const { name, order } = known;
-    if ((rank[name] ?? Infinity) <= order) continue;
+    if (rank[name] <= order) continue;
     rank[name] = order;
     carried[name] = attributes[i + 1] ?? '';
   }

@@ -19,31 +19,44 @@ const MAX_LOOKED_AT = 1_000;
  * Makes neighbours of traces that are audited together. A span is taken for the caller of another trace's top span if
  * it is a call that shares a response or conversation id with one of its calls, or the only client span that encloses
  * it in time and was sent to its address.
+ *
+ * @param spans gone through when a torn trace first asks, which in most cases none does
  */
-export function neighboursOf(spans: readonly Span[]): Neighbours {
+export function neighboursOf(spans: Iterable<Span>): Neighbours {
+  let index: CallerIndex | undefined;
+  return { callerOf: (top, callIds) => callerIn((index ??= indexOf(spans)), top, callIds) };
+}
+
+/** The spans that may have caused a trace. */
+interface CallerIndex {
+  /** Calls by the ids of their response and conversation. */
+  readonly byId: ReadonlyMap<string, readonly Span[]>;
+  /** Client spans that say where they were sent, in order of start. */
+  readonly clients: readonly Span[];
+}
+
+function indexOf(spans: Iterable<Span>): CallerIndex {
   const byId = new Map<string, Span[]>();
   const clients: Span[] = [];
   for (const span of spans) {
-    for (const id of idsOf(span)) {
-      addTo(byId, id, span);
-    }
+    for (const id of idsOf(span)) addTo(byId, id, span);
     if (span.kind === SpanKind.client && attributeOf(span.attributes, 'server.address') !== undefined)
       clients.push(span);
   }
   clients.sort((a, b) => a.startUs - b.startUs);
-  return {
-    callerOf(top, callIds) {
-      for (const id of callIds) {
-        const caller = byId.get(id)?.find(({ traceId, service }) => traceId !== top.traceId && service !== top.service);
-        if (caller !== undefined) return caller;
-      }
-      const last = lastStartedBy(clients, top.startUs);
-      const near = clients.slice(Math.max(0, last + 1 - MAX_LOOKED_AT), last + 1);
-      const [only, another] = near.filter((client) => encloses(client, top) && isSentTo(client, top));
-      // Where several fit, any could be meant.
-      return only === undefined || another !== undefined ? null : only;
-    },
-  };
+  return { byId, clients };
+}
+
+function callerIn({ byId, clients }: CallerIndex, top: Span, callIds: ReadonlySet<string>): Span | null {
+  for (const id of callIds) {
+    const caller = byId.get(id)?.find(({ traceId, service }) => traceId !== top.traceId && service !== top.service);
+    if (caller !== undefined) return caller;
+  }
+  const last = lastStartedBy(clients, top.startUs);
+  const near = clients.slice(Math.max(0, last + 1 - MAX_LOOKED_AT), last + 1);
+  const [only, another] = near.filter((client) => encloses(client, top) && isSentTo(client, top));
+  // Where several fit, any could be meant.
+  return only === undefined || another !== undefined ? null : only;
 }
 
 /** Index of the last of spans in order of start that started by a time; -1 where none did. */

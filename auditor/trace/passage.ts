@@ -61,12 +61,16 @@ export function passageOf(
   };
 }
 
+const INTACT = { outcome: 'intact', breakAt: null } as const;
+
 function judge(
   stations: readonly Station[],
   attribute: AuditedAttribute,
   shown: readonly (string | null)[],
 ): { outcome: Outcome; breakAt: number | null } {
   if (stations.some(({ values }) => values[attribute].length > 1)) return { outcome: 'conflicting', breakAt: null };
+  const [origin = null] = shown;
+  if (origin !== null && shown.every((value) => value === origin)) return INTACT;
   let before: string | null = null;
   for (const [i, value] of shown.entries()) {
     if (before !== null && value !== null && value !== before) return { outcome: 'rewritten', breakAt: i };
@@ -77,7 +81,7 @@ function judge(
   if (last < shown.length - 1) return { outcome: 'dropped', breakAt: last + 1 };
   if (shown[0] === null) return { outcome: 'late', breakAt: shown.findIndex((value) => value !== null) };
   const gap = shown.indexOf(null);
-  return gap === -1 ? { outcome: 'intact', breakAt: null } : { outcome: 'unreported', breakAt: gap };
+  return gap === -1 ? INTACT : { outcome: 'unreported', breakAt: gap };
 }
 
 function nearestToCall({ carried }: Station, attribute: AuditedAttribute): string | null {

@@ -2,7 +2,8 @@ import type { AttributeName } from '../../schemas/contract.js';
 import { attributeNames } from '../../schemas/contract.js';
 import type { CompiledContract } from '../contract.js';
 import type { Carried } from './carried.js';
-import { carriedBy } from './carried.js';
+import { carriedBy, NOTHING } from './carried.js';
+import { marksOf } from './marks.js';
 import type { SpanNode, Top } from './trace.js';
 
 /** OTLP span flags: this bit says that the next one is meaningful, the next that the parent is in another process. */
@@ -49,6 +50,8 @@ export interface Path {
   readonly top: Top | 'too-long';
   /** Calls above the billable one: they repeat its cost. The nearest first. */
   readonly echoes: readonly SpanNode[];
+  /** The `Mark`s of all its spans together. */
+  readonly marks: number;
 }
 
 /** Walks from a billable call up to the top, or over so many spans, and divides the way into stations. */
@@ -63,7 +66,9 @@ export function pathTo(call: SpanNode, contract: CompiledContract, maxSpans = MA
   }
   const [first, ...rest] = runs(upwards.toReversed()).map((nodes) => station(nodes, contract));
   if (first === undefined) throw new Error('A route has at least the span of its call.');
-  return { call, stations: [first, ...rest], top: at.top ?? 'too-long', echoes };
+  let marks = 0;
+  for (const node of upwards) marks |= node.marks;
+  return { call, stations: [first, ...rest], top: at.top ?? 'too-long', echoes, marks };
 }
 
 type Run = [SpanNode, ...SpanNode[]];
@@ -87,36 +92,58 @@ function startsStation({ span }: SpanNode, above: SpanNode): boolean {
 }
 
 function station(nodes: Run, contract: CompiledContract): Station {
-  const carried = nodes.map((node) => (node.carried ??= carriedAt(node, contract)));
+  const carried = nodes.map((node) => carriedAt(node, contract));
   const hasRecord = nodes.some(({ record }) => record !== null);
   const shown = hasRecord ? [...carried, ...nodes.map((node) => claimsAt(node, contract))] : carried;
-  const distinct = (name: AttributeName): readonly string[] => {
-    const values: string[] = [];
-    for (const one of shown) {
-      const value = one[name];
-      if (value !== undefined && !values.includes(value)) values.push(value);
-    }
-    return values;
-  };
-  const values = {
-    tenant: distinct('tenant'),
-    feature: distinct('feature'),
-    policy: distinct('policy'),
-    user: distinct('user'),
-  };
   const claimed = hasRecord ? onlyClaimed(nodes, carried, contract) : NONE_CLAIMED;
-  return { service: nodes[0].span.service, nodes, carried, values, claimed };
+  return { service: nodes[0].span.service, nodes, carried, values: distinctValues(shown), claimed };
 }
 
-/** What a gateway vouches for goes before what it was told. */
+function distinctValues(shown: readonly Carried[]): Station['values'] {
+  const values = { tenant: [], feature: [], policy: [], user: [] };
+  let before: Carried | null = null;
+  for (const one of shown) {
+    // Nearly every span repeats what its parent carries.
+    if (one === before) continue;
+    before = one;
+    addDistinct(values.tenant, one.tenant);
+    addDistinct(values.feature, one.feature);
+    addDistinct(values.policy, one.policy);
+    addDistinct(values.user, one.user);
+  }
+  return values;
+}
+
+function addDistinct(values: string[], value: string | undefined): void {
+  if (value !== undefined && !values.includes(value)) values.push(value);
+}
+
+/**
+ * What a span carries, worked out once, since several calls share the upper part of their routes; what a gateway
+ * vouches for goes before what it was told. A span that carries the same as its parent shares its object.
+ */
 function carriedAt(node: SpanNode, contract: CompiledContract): Carried {
+  if (node.carried !== null) return node.carried;
   const all = carriedBy(node.span, contract);
-  return node.record === null ? all : { ...all, ...carriedBy(node.span, contract, node.record.claimed) };
+  const own = node.record === null ? all : joined(carriedBy(node.span, contract, node.record.claimed), all);
+  const above = node.parent?.carried ?? null;
+  node.carried = above !== null && attributeNames.every((name) => above[name] === own[name]) ? above : own;
+  node.marks = marksOf(node.span);
+  return node.carried;
+}
+
+function joined(first: Carried, second: Carried): Carried {
+  return {
+    tenant: first.tenant ?? second.tenant,
+    feature: first.feature ?? second.feature,
+    policy: first.policy ?? second.policy,
+    user: first.user ?? second.user,
+  };
 }
 
 /** What a record was only told; nothing for an ordinary span. */
 function claimsAt({ span, record }: SpanNode, contract: CompiledContract): Carried {
-  if (record === null) return {};
+  if (record === null) return NOTHING;
   const vouched = new Set(span.attributes.filter((key, i) => i % 2 === 0 && !record.claimed.has(key)));
   return carriedBy(span, contract, vouched);
 }

@@ -23,6 +23,8 @@ export interface SpanNode {
   unfailedLeaves: number;
   /** What the span carries, once it was looked at: several calls share the upper part of their routes. */
   carried: Carried | null;
+  /** Its `Mark`s, known once `carried` is. */
+  marks: number;
   /** What it says as a gateway's record; null where it is an ordinary span. */
   record: RecordNode | null;
 }
@@ -58,6 +60,7 @@ export function buildTrace(spans: readonly Span[], neighbours: Neighbours = noNe
       leaves: 0,
       unfailedLeaves: 0,
       carried: null,
+      marks: 0,
       record: null,
     });
   }

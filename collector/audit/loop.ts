@@ -7,13 +7,15 @@ import { neighboursOf } from '../../auditor/trace/neighbours.js';
 import { startRounds } from '../rounds.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
-import type { AuditToWrite } from '../store/audits.js';
-import { writeAudits } from '../store/audits.js';
+import type { AuditToWrite } from '../store/audit-rows.js';
+import { auditRows } from '../store/audit-rows.js';
+import { insertAudits } from '../store/audits.js';
 import type { Share } from '../store/cuts.js';
 import { oldestArrivalUs, readCut, stepEndUs, writeCut } from '../store/cuts.js';
-import { hasPayloads, writeSpanKeys } from '../store/payloads.js';
+import type { SpanKeys } from '../store/payloads.js';
+import { createSpanKeys, hasPayloads } from '../store/payloads.js';
 import type { ReadTrace } from '../store/read-traces.js';
-import { chunksOf, readTraces } from '../store/read-traces.js';
+import { chunksOf, readTraces, spansOf } from '../store/read-traces.js';
 import type { SettledTrace } from '../store/settled.js';
 import { settledTraces } from '../store/settled.js';
 import { placeArrivedRecords, recallRecords } from './records.js';
@@ -66,6 +68,8 @@ export interface AuditLoop extends AsyncDisposable {
 }
 
 const CHUNK_SPANS = 20_000;
+/** So many spans are audited in a few milliseconds, and requests that came meanwhile wait no longer. */
+const TURN_SPANS = 1_000;
 /** After so many traces in a row that cannot be read or written, the fault is not in the traces. */
 const FAILURES_IN_A_ROW = 20;
 /** Where nothing is to be audited the cut is kept less often; what lies behind it is soon looked through again. */
@@ -179,7 +183,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     return true;
   }
 
-  function read(chunk: readonly SettledTrace[]): Promise<readonly ReadTrace[]> {
+  function read(chunk: readonly SettledTrace[]): Promise<Iterable<ReadTrace>> {
     return chunk.length === 0 ? Promise.resolve([]) : readTraces(store, chunk, maxSpansPerTrace);
   }
 
@@ -199,20 +203,36 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     }
   }
 
-  async function auditTogether(traces: readonly ReadTrace[]): Promise<void> {
-    await writeSpanKeys(store, traces);
+  async function auditTogether(traces: Iterable<ReadTrace>): Promise<void> {
     if (hasRecords) {
+      const all = [...traces];
       const auditedUntilUs = (cutUs ?? 0) - OVERLAPS[0].backUs;
-      await placeArrivedRecords(store, contract, traces, clockUs() + PLACED_AFTER_US, auditedUntilUs);
-      await recallRecords(store, traces, clockUs() + PLACED_AFTER_US);
+      await placeArrivedRecords(store, contract, all, clockUs() + PLACED_AFTER_US, auditedUntilUs);
+      await recallRecords(store, all, clockUs() + PLACED_AFTER_US);
     }
-    const neighbours = neighboursOf(traces.flatMap(({ spans }) => spans));
-    const audits = traces.flatMap((trace) => auditOne(trace, neighbours));
-    await writeAudits(store, audits, clockUs());
-    stats.traces += audits.length;
-    const calls = audits.reduce((sum, one) => sum + one.audit.calls.length, 0);
+    const keys = createSpanKeys();
+    const rows = await auditRows(auditsOf(traces, keys));
+    // First, since records look for the spans of audited traces by their keys alone.
+    await keys.write(store);
+    await insertAudits(store, rows, clockUs());
+    stats.traces += rows.audits.starts.length;
+    const calls = rows.callKeys.length;
     stats.calls += calls;
     if (calls > 0) onCalls();
+  }
+
+  /** Audits one trace after the other, and lets the receiver have its turn now and then. */
+  async function* auditsOf(traces: Iterable<ReadTrace>, keys: SpanKeys): AsyncGenerator<AuditToWrite> {
+    const neighbours = neighboursOf(spansOf(traces));
+    let spans = 0;
+    for (const trace of traces) {
+      keys.add(trace);
+      yield* auditOne(trace, neighbours);
+      spans += trace.spans.length;
+      if (spans < TURN_SPANS) continue;
+      spans = 0;
+      await nextTurn();
+    }
   }
 
   function auditOne({ traceId, spans, isCut, ...rest }: ReadTrace, neighbours: Neighbours): AuditToWrite[] {

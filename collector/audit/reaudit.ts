@@ -46,7 +46,7 @@ export async function reaudit({
   let done = 0;
   for await (const page of auditedTraces(store, window)) {
     for (const chunk of chunksOf(page, CHUNK_SPANS)) {
-      const traces = (await readTraces(store, chunk)).filter(({ spans }) => spans.length > 0);
+      const traces = [...(await readTraces(store, chunk))].filter(({ spans }) => spans.length > 0);
       const neighbours = neighboursOf(traces.flatMap(({ spans }) => spans));
       const audits = traces.map((trace) => ({ ...trace, audit: auditTrace(trace.spans, after, neighbours) }));
       for (const { spans, audit } of audits) comparison.add(auditTrace(spans, before, neighbours), audit);

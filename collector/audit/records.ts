@@ -19,7 +19,7 @@ import {
   writeRecordSpans,
 } from '../store/payloads.js';
 import type { ReadTrace } from '../store/read-traces.js';
-import { readTraces } from '../store/read-traces.js';
+import { readTraces, spansOf as spansIn } from '../store/read-traces.js';
 
 const DAY_US = 86_400_000_000;
 /** The last day that a `Date` can be. */
@@ -154,7 +154,7 @@ async function spansFor(store: Store, records: readonly GatewayRecord[], traceId
     store,
     all.map((traceId) => ({ traceId, arrivalsUs: [], spans: 0, auditedAtUs: 0, ...days })),
   );
-  return traces.flatMap(({ spans }) => spans);
+  return [...spansIn(traces)];
 }
 
 /** Days on which records start, since 1970, as far as a `Date` goes with a day to either side. */

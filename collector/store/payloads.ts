@@ -226,18 +226,29 @@ export async function tracesWithKeys(
 
 const spanKeyColumns = ['day', 'key', 'trace_id'] as const;
 
-/** Writes the keys of responses and requests by which records find the spans of these traces. */
-export async function writeSpanKeys(store: Store, traces: readonly ReadTrace[]): Promise<void> {
+/** The keys of responses and requests by which records find spans, gathered trace by trace. */
+export interface SpanKeys {
+  readonly add: (trace: Pick<ReadTrace, 'traceId' | 'firstDay' | 'spans'>) => void;
+  /** @throws StoreUnavailable where they are not durable, or may not be */
+  readonly write: (store: Store) => Promise<void>;
+}
+
+/** Gathers the keys of traces that are to be audited. */
+export function createSpanKeys(): SpanKeys {
   const row = createRowWriter();
-  for (const { traceId, firstDay, spans } of traces) {
-    const keys = new Set(spans.flatMap((span) => (span.scopeName === RECORD_SCOPE ? [] : idKeys(span))));
-    for (const key of keys) {
-      row.date(dayNumber(firstDay));
-      row.string(key);
-      row.fixedAscii(traceId, 32);
-    }
-  }
-  if (row.size() > 0) await store.insertRowBinary('span_keys', spanKeyColumns, row.bytes());
+  return {
+    add: ({ traceId, firstDay, spans }) => {
+      const keys = new Set(spans.flatMap((span) => (span.scopeName === RECORD_SCOPE ? [] : idKeys(span))));
+      for (const key of keys) {
+        row.date(dayNumber(firstDay));
+        row.string(key);
+        row.fixedAscii(traceId, 32);
+      }
+    },
+    write: async (store) => {
+      if (row.size() > 0) await store.insertRowBinary('span_keys', spanKeyColumns, row.bytes());
+    },
+  };
 }
 
 /**

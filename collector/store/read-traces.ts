@@ -2,7 +2,7 @@ import type { Span } from '../../schemas/span.js';
 import type { Store } from './client.js';
 import type { SettledTrace } from './settled.js';
 import type { StoredSpan } from './spans.js';
-import { dayOf, MAX_SPANS_PER_TRACE, readSpans, spanSelect } from './spans.js';
+import { dayOf, eachSpan, MAX_SPANS_PER_TRACE, spanSelect } from './spans.js';
 
 /** The stored spans of a trace, and every arrival that is known to have brought them. */
 export interface ReadTrace {
@@ -36,33 +36,59 @@ export interface EarlierAudit {
  *
  * @param traces few enough that their spans fit in memory; see `chunksOf`
  * @param maxSpansPerTrace spans of one trace that are read at most
+ * @returns every one of those traces. Its spans are made of the rows when it is its turn, so that those of all traces
+ *   together are never in memory as objects; who goes through them again has them made again
  */
 export async function readTraces(
   store: Store,
   traces: readonly SettledTrace[],
   maxSpansPerTrace: number = MAX_SPANS_PER_TRACE,
-): Promise<ReadTrace[]> {
+): Promise<Iterable<ReadTrace>> {
   const days = traces.map(daysOf);
   const first = Math.min(...days.map((day) => day.first));
   const last = Math.max(...days.map((day) => day.last));
-  const stored = readSpans(
-    await store.selectRowBinary(
-      `
+  const rows = await store.selectRowBinary(
+    `
     SELECT ${spanSelect}
     FROM spans FINAL
     PREWHERE trace_id IN {traceIds: Array(String)}
     WHERE day BETWEEN toDate({first: UInt16}) AND toDate({last: UInt16})
     ORDER BY trace_id, span_id
     LIMIT {limit: UInt32} BY trace_id`,
-      { traceIds: traces.map(({ traceId }) => traceId), first, last, limit: maxSpansPerTrace + 1 },
-    ),
+    { traceIds: traces.map(({ traceId }) => traceId), first, last, limit: maxSpansPerTrace + 1 },
   );
-  const spansOf = new Map<string, StoredSpan[]>(traces.map(({ traceId }) => [traceId, []]));
-  for (const one of stored) spansOf.get(one.span.traceId)?.push(one);
-  return traces.map((trace) => {
-    const own = spansOf.get(trace.traceId) ?? [];
-    return readTraceOf(trace, own.slice(0, maxSpansPerTrace), own.length > maxSpansPerTrace);
-  });
+  return { [Symbol.iterator]: () => tracesIn(rows, traces, maxSpansPerTrace) };
+}
+
+/** Divides rows, which stand in order of trace id, into traces; those of which there are none come last. */
+function* tracesIn(rows: Uint8Array, settled: readonly SettledTrace[], maxSpans: number): Generator<ReadTrace> {
+  const left = new Map(settled.map((trace) => [trace.traceId, trace]));
+  let own: StoredSpan[] = [];
+  for (const one of eachSpan(rows)) {
+    if (own[0] !== undefined && own[0].span.traceId !== one.span.traceId) {
+      yield* taken(own);
+      own = [];
+    }
+    own.push(one);
+  }
+  yield* taken(own);
+  for (const trace of left.values()) yield readTraceOf(trace, [], false);
+
+  function* taken(spans: readonly StoredSpan[]): Generator<ReadTrace> {
+    const trace = left.get(spans[0]?.span.traceId ?? '');
+    if (trace === undefined) return;
+    left.delete(trace.traceId);
+    yield readTraceOf(trace, spans.slice(0, maxSpans), spans.length > maxSpans);
+  }
+}
+
+/** The spans of all of them, made again each time they are gone through. */
+export function spansOf(traces: Iterable<ReadTrace>): Iterable<Span> {
+  return {
+    *[Symbol.iterator]() {
+      for (const { spans } of traces) yield* spans;
+    },
+  };
 }
 
 function readTraceOf(settled: SettledTrace, own: readonly StoredSpan[], isCut: boolean): ReadTrace {

@@ -3,6 +3,7 @@ import type { Store } from './client.js';
 import type { RowReader } from './row-reader.js';
 import { createRowReader } from './row-reader.js';
 import type { RowWriter } from './row-writer.js';
+import { columnsOf } from './row-writer.js';
 
 /** The columns of `spans`, in the order in which rows are written and read. */
 export const spanColumns = [
@@ -168,12 +169,15 @@ export interface StoredSpan {
   readonly receivedAtUs: number;
 }
 
-/** Reads rows that were selected with `spanSelect`. */
-export function readSpans(bytes: Uint8Array): StoredSpan[] {
+/** Reads rows that were selected with `spanSelect`, each as it is asked for. */
+export function* eachSpan(bytes: Uint8Array): Generator<StoredSpan> {
   const row = createRowReader(bytes);
-  const spans: StoredSpan[] = [];
-  while (row.hasMore()) spans.push(readSpan(row));
-  return spans;
+  while (row.hasMore()) yield readSpan(row);
+}
+
+/** Reads all rows that were selected with `spanSelect`. */
+export function readSpans(bytes: Uint8Array): StoredSpan[] {
+  return [...eachSpan(bytes)];
 }
 
 /** The columns for a `SELECT` whose rows `readSpans` understands. */
@@ -200,11 +204,16 @@ function readSpan(row: RowReader): StoredSpan {
     scopeName: row.string(),
     scopeVersion: row.string(),
     attributes: row.map(),
-    links: readLinks(row),
-    call: readCallFacts(row),
+    links: row.passOver(NO_LINKS) ? NONE : readLinks(row),
+    call: row.passOver(NO_CALL_COLUMNS) ? null : readCallFacts(row),
   };
   return { span, receivedAtUs };
 }
+
+const NONE: readonly SpanLink[] = [];
+
+/** What nearly every span that is no call has in its last columns. */
+const NO_CALL_COLUMNS = columnsOf((row) => writeCall(row, null));
 
 function readLinks(row: RowReader): SpanLink[] {
   const traceIds = row.strings();
@@ -217,8 +226,9 @@ function readLinks(row: RowReader): SpanLink[] {
   return links;
 }
 
+/** One literal with all fields in the order of the columns: put together of parts, it would cost several times as much. */
 function readCallFacts(row: RowReader): CallFacts | null {
-  const said = {
+  const call = {
     dialect: row.string(),
     operation: row.string(),
     provider: row.string(),
@@ -227,7 +237,15 @@ function readCallFacts(row: RowReader): CallFacts | null {
     responseId: row.string(),
     conversationId: row.string(),
     stream: row.bool(),
+    usage: readUsage(row),
+    usageEstimated: row.bool(),
+    cacheReplay: row.bool(),
+    reportedCostUsd: row.nullableUsd(),
   };
+  return call.dialect === '' ? null : call;
+}
+
+function readUsage(row: RowReader): Usage | null {
   const usage = {
     inputTokens: row.nullableUint64(),
     outputTokens: row.nullableUint64(),
@@ -237,9 +255,8 @@ function readCallFacts(row: RowReader): CallFacts | null {
     inputAudioTokens: row.uint64(),
     outputAudioTokens: row.uint64(),
   };
-  const hasUsage = row.bool();
-  const rest = { usageEstimated: row.bool(), cacheReplay: row.bool(), reportedCostUsd: row.nullableUsd() };
-  return said.dialect === '' ? null : { ...said, usage: hasUsage ? usage : null, ...rest };
+  const isReported = row.bool();
+  return isReported ? usage : null;
 }
 
 /** Of a trace with more spans than this, which no honest program sends, the rest is not read. */
