@@ -130,7 +130,7 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     questionMs: timeOf(set(env['WAYBILL_QUESTION_TIMEOUT']), 'WAYBILL_QUESTION_TIMEOUT', 10_000),
     drainMs: time('drain', 0),
     retention: retentionOf(set(env['WAYBILL_RETENTION_SPANS']), set(env['WAYBILL_RETENTION_CALLS'])),
-    clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
+    clickHouse: clickHouseOf(clickHouseUrl, set(env['WAYBILL_CLICKHOUSE_CLUSTER'])),
     hashUser: userHashOf(env),
     ownTraces: ownTracesUrl(env, port('otlpPort', 4318)),
     logLevel: levelOf(text('logLevel')),
@@ -240,9 +240,18 @@ function daysOf(text: string | undefined, name: string, fallback: number): numbe
   throw new StartError(`${name}: '${text}' will not do; give whole days from 2d to ${MOST_DAYS}d, for example 30d.`);
 }
 
-function clickHouseOf(url: string): StoreAddress {
+function clickHouseOf(url: string | undefined, cluster: string | undefined): StoreAddress | null {
+  if (cluster !== undefined && !/^[A-Za-z_]\w*$/.test(cluster)) {
+    throw new StartError(
+      `WAYBILL_CLICKHOUSE_CLUSTER: '${cluster}' will not do; letters, digits and _ are allowed, and no digit at the start.`,
+    );
+  }
+  if (url === undefined) {
+    if (cluster === undefined) return null;
+    throw new StartError('WAYBILL_CLICKHOUSE_CLUSTER needs CLICKHOUSE_URL: any server of the cluster.');
+  }
   try {
-    return parseClickHouseUrl(url);
+    return { ...parseClickHouseUrl(url), ...(cluster === undefined ? {} : { cluster }) };
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));
   }

@@ -34,6 +34,7 @@ import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
+import { holdersOf } from './store/cluster/holders.js';
 import { QueryRefused } from './store/errors.js';
 import { migrate } from './store/migrate.js';
 import type { Retention } from './store/retention.js';
@@ -92,7 +93,7 @@ export async function serve(
     await migrate(address);
     const store = keep(connectStore(address));
     if (config.roles.has('api')) {
-      await retain(store, config.retention, log);
+      await retain(address, config.retention, log);
       await noteContract(store, { file, contract: contract.source }, clockUs());
     }
     // Connections of its own: questions wait neither behind audits nor as long as these.
@@ -259,10 +260,13 @@ function withoutKeys(host: string): StartError {
 }
 
 /** A user who may not alter tables has a schema, and a retention, that somebody else looks after. */
-async function retain(store: Store, retention: Retention, log: Logger): Promise<void> {
+async function retain(address: StoreAddress, retention: Retention, log: Logger): Promise<void> {
   try {
-    const tables = await applyRetention(store, retention);
-    if (tables.length > 0) log.info({ ...retention, tables }, 'Retention changed');
+    for (const holder of await holdersOf(address)) {
+      await using store = holder.connect(holder.database);
+      const tables = await applyRetention(store, retention);
+      if (tables.length > 0) log.info({ ...retention, tables }, 'Retention changed');
+    }
   } catch (error) {
     if (!(error instanceof QueryRefused)) throw error;
     log.warn({ reason: error.message }, 'The retention cannot be changed, and stays as it is');

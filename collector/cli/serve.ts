@@ -40,6 +40,7 @@ export function serveCommand(): Command {
         '  api       the API and the page, gate, rollouts, decisions, alerts and retention\n' +
         'Each answers /healthz, /readyz and /metrics at its --api-port.\n' +
         '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.\n' +
+        'WAYBILL_CLICKHOUSE_CLUSTER=name says that it is a cluster, of that name in its remote_servers.\n' +
         'WAYBILL_QUESTION_TIMEOUT=10s says after how long a question is given up that ClickHouse does not answer.\n' +
         'WAYBILL_OWN_TRACES=http://collector:4318 sends traces of what Waybill itself does there, by OTLP/HTTP.\n' +
         'WAYBILL_USER_HASH_KEY=… puts a keyed hash in place of every user id before it is stored.\n' +
