@@ -1,10 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { userHashOf } from './privacy/hash-users.js';
+import type { ServeRole } from './roles.js';
+import { rolesOf, serveRoles } from './roles.js';
+import { shareOf } from './share.js';
 import { StartError } from './start-error.js';
 import type { TlsFiles } from './tls.js';
 import { ownTracesUrl } from './watch/own-traces-url.js';
 import type { StoreAddress } from './store/client.js';
 import { parseClickHouseUrl } from './store/client.js';
+import type { Share } from './store/cuts.js';
 import { existingPassword } from './store/embedded/credentials.js';
 import { durationUs } from './store/questions/gate.js';
 import type { Retention } from './store/retention.js';
@@ -12,6 +16,10 @@ import { DEFAULT_RETENTION } from './store/retention.js';
 
 /** What `waybill serve` can be told; the contract is a file of its own. */
 export interface ServeConfig {
+  /** What this process is, of a fleet that shares one ClickHouse. */
+  readonly roles: ReadonlySet<ServeRole>;
+  /** The share of all traces that it audits. */
+  readonly share: Share;
   readonly host: string;
   /** Whether others than this machine are served: only with keys. */
   readonly isWide: boolean;
@@ -51,6 +59,9 @@ export type ServeFlags = Readonly<Partial<Record<keyof typeof VARIABLES, string>
 
 /** The environment variable behind each flag. Flags win. */
 const VARIABLES = {
+  role: 'WAYBILL_ROLE',
+  shard: 'WAYBILL_SHARD',
+  shards: 'WAYBILL_SHARDS',
   host: 'WAYBILL_HOST',
   tlsCert: 'WAYBILL_TLS_CERT',
   tlsKey: 'WAYBILL_TLS_KEY',
@@ -82,6 +93,12 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
   const time = (flag: 'quiet' | 'drain', fallbackMs: number): number =>
     timeOf(text(flag), flags[flag] === undefined ? VARIABLES[flag] : flagName(flag), fallbackMs);
   const clickHouseUrl = set(env['CLICKHOUSE_URL']);
+  const roles = rolesOf(text('role'));
+  if (roles.size < serveRoles.length && clickHouseUrl === undefined) {
+    throw new StartError(
+      `--role ${[...roles].join(',')}: the processes of a fleet share one ClickHouse. Name it with CLICKHOUSE_URL.`,
+    );
+  }
   const host = text('host') ?? '127.0.0.1';
   const isWide = !isLoopback(host);
   const tls = tlsOf(text('tlsCert'), text('tlsKey'), text('tlsClientCa'));
@@ -91,7 +108,12 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
         'Give --tls-cert and --tls-key, say --behind-proxy where a proxy in front does TLS, or listen on 127.0.0.1.',
     );
   }
+  const hostname = set(env['HOSTNAME']);
   return {
+    roles,
+    share: roles.has('auditor')
+      ? shareOf({ shard: text('shard'), shards: text('shards'), hostname })
+      : { index: 0, of: 1 },
     host,
     isWide,
     tls,
@@ -108,7 +130,7 @@ export function serveConfig(flags: ServeFlags, env: NodeJS.ProcessEnv): ServeCon
     questionMs: timeOf(set(env['WAYBILL_QUESTION_TIMEOUT']), 'WAYBILL_QUESTION_TIMEOUT', 10_000),
     drainMs: time('drain', 0),
     retention: retentionOf(set(env['WAYBILL_RETENTION_SPANS']), set(env['WAYBILL_RETENTION_CALLS'])),
-    clickHouse: clickHouseUrl === undefined ? null : clickHouseOf(clickHouseUrl),
+    clickHouse: clickHouseOf(clickHouseUrl, set(env['WAYBILL_CLICKHOUSE_CLUSTER'])),
     hashUser: userHashOf(env),
     ownTraces: ownTracesUrl(env, port('otlpPort', 4318)),
     logLevel: levelOf(text('logLevel')),
@@ -218,9 +240,18 @@ function daysOf(text: string | undefined, name: string, fallback: number): numbe
   throw new StartError(`${name}: '${text}' will not do; give whole days from 2d to ${MOST_DAYS}d, for example 30d.`);
 }
 
-function clickHouseOf(url: string): StoreAddress {
+function clickHouseOf(url: string | undefined, cluster: string | undefined): StoreAddress | null {
+  if (cluster !== undefined && !/^[A-Za-z_]\w*$/.test(cluster)) {
+    throw new StartError(
+      `WAYBILL_CLICKHOUSE_CLUSTER: '${cluster}' will not do; letters, digits and _ are allowed, and no digit at the start.`,
+    );
+  }
+  if (url === undefined) {
+    if (cluster === undefined) return null;
+    throw new StartError('WAYBILL_CLICKHOUSE_CLUSTER needs CLICKHOUSE_URL: any server of the cluster.');
+  }
   try {
-    return parseClickHouseUrl(url);
+    return { ...parseClickHouseUrl(url), ...(cluster === undefined ? {} : { cluster }) };
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));
   }

@@ -5,10 +5,12 @@ import type { Logger } from 'pino';
 import { auditTrace } from '../auditor/audit.js';
 import type { CompiledContract } from '../auditor/contract.js';
 import type { Target } from './alerts/channels.js';
+import type { AlertLoop } from './alerts/loop.js';
 import { startAlertLoop } from './alerts/loop.js';
 import { createAlertMetrics } from './alerts/metrics.js';
 import { createApi } from './api/app.js';
 import { startAuditNews } from './api/audit-news.js';
+import { answerTheRest, createBaseApp, takePayloads } from './api/base-app.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
@@ -32,6 +34,7 @@ import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
+import { holdersOf } from './store/cluster/holders.js';
 import { QueryRefused } from './store/errors.js';
 import { migrate } from './store/migrate.js';
 import type { Retention } from './store/retention.js';
@@ -49,9 +52,11 @@ import { createReadiness } from './watch/readiness.js';
 
 /** Waybill, running. */
 export interface Waybill extends AsyncDisposable {
-  readonly otlpUrl: string;
+  /** Null where it is no receiver. */
+  readonly otlpUrl: string | null;
   /** Null where OTLP/gRPC is left out. */
   readonly grpcUrl: string | null;
+  /** The API and the page; of what has another role, no more than its health and its metrics. */
   readonly apiUrl: string;
   /** Where SQL can be sent, with the user and the file that holds the password of the embedded server. */
   readonly clickHouse: { readonly url: string; readonly database: string; readonly readerPasswordFile: string | null };
@@ -62,7 +67,8 @@ export interface Waybill extends AsyncDisposable {
 }
 
 /**
- * Starts everything: the store, the receiver, the audit loop, the alerts and the API.
+ * Starts what its roles are made of: the receivers, the audit loop, the API with gate, rollouts, decisions and alerts;
+ * before them the store, where it is one of our own.
  *
  * @param targets the channels of the contract, with their secrets
  * @throws StartError with a message for a person
@@ -86,8 +92,10 @@ export async function serve(
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const store = keep(connectStore(address));
-    await retain(store, config.retention, log);
-    await noteContract(store, { file, contract: contract.source }, clockUs());
+    if (config.roles.has('api')) {
+      await retain(address, config.retention, log);
+      await noteContract(store, { file, contract: contract.source }, clockUs());
+    }
     // Connections of its own: questions wait neither behind audits nor as long as these.
     const asked = keep(connectStore(address, config.questionMs));
     const ring = createKeyRing(asked);
@@ -100,9 +108,10 @@ export async function serve(
     const door = createDoor(ring, usage);
     const traces = config.ownTraces === null ? null : keep(await startOwnTraces(config.ownTraces));
     const base: Base = { config, contract, log, store, asked, users, traces, metrics, certificate, door, keep };
-    startAudits(base, targets);
-    await startAnswers(base, usage, readiness);
-    await startReceivers(base);
+    const alerts = config.roles.has('api') ? startAlerts(base, targets) : null;
+    if (config.roles.has('auditor')) startAudits(base, alerts);
+    await (config.roles.has('api') ? startAnswers(base, usage, readiness) : startSigns(base, readiness));
+    if (config.roles.has('receiver')) await startReceivers(base);
     keep({
       [Symbol.asyncDispose]: async () => {
         readiness.drain();
@@ -112,8 +121,8 @@ export async function serve(
     const { host, otlpPort, grpcPort, apiPort } = config;
     const url = (port: number): string => urlOf(host, port, certificate !== null);
     return {
-      otlpUrl: url(otlpPort),
-      grpcUrl: grpcPort === null ? null : url(grpcPort),
+      otlpUrl: config.roles.has('receiver') ? url(otlpPort) : null,
+      grpcUrl: config.roles.has('receiver') && grpcPort !== null ? url(grpcPort) : null,
       apiUrl: url(apiPort),
       clickHouse: { url: address.url, database: address.database, readerPasswordFile },
       contractFile: file,
@@ -145,18 +154,31 @@ interface Base {
 /** Has a part ended when all is ended. */
 type Keep = <T extends AsyncDisposable>(one: T) => T;
 
-/** Audits what settles, and warns of what comes of it. */
-function startAudits({ config, contract, log, store, traces, metrics, keep }: Base, targets: readonly Target[]): void {
-  const { quietMs } = config;
+/** Warns of what audits bring. Where others audit, it looks by itself: once a minute at budgets. */
+function startAlerts({ contract, log, store, metrics, keep }: Base, targets: readonly Target[]): AlertLoop {
   const alertMetrics = createAlertMetrics(metrics.registry);
-  const alerts = keep(
-    startAlertLoop({ store, contract: contract.source, targets, metrics: alertMetrics, clockUs, log }),
-  );
+  return keep(startAlertLoop({ store, contract: contract.source, targets, metrics: alertMetrics, clockUs, log }));
+}
+
+/** Audits what settles. @param alerts where they are started here, they are told of new calls */
+function startAudits({ config, contract, log, store, traces, metrics, keep }: Base, alerts: AlertLoop | null): void {
+  const { quietMs, share } = config;
   const audit = countFindings(auditTrace, metrics);
   const around = (round: () => Promise<void>): Promise<void> =>
     traces === null ? round() : traces.within('audit sweep', {}, round);
-  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, around, onCalls: alerts.wake }));
+  const onCalls = alerts?.wake;
+  const told = onCalls === undefined ? {} : { onCalls };
+  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, share, audit, around, ...told }));
   metrics.watchAudit(loop.stats, clockUs);
+}
+
+/** Says of a process without the API whether it is well; a receiver takes the logs of gateways there, too. */
+async function startSigns(base: Base, readiness: Readiness): Promise<void> {
+  const { config, log, asked: store, users, traces, metrics, certificate, door, keep } = base;
+  const app = createBaseApp({ log, metrics, readiness, door, traces });
+  if (config.roles.has('receiver')) takePayloads(app, { store, clockUs, users });
+  answerTheRest(app, log, 'the API is where --role api runs');
+  keep(await startApi(app.app, config.host, config.apiPort, certificate));
 }
 
 /** Serves the API and the page. */
@@ -238,10 +260,13 @@ function withoutKeys(host: string): StartError {
 }
 
 /** A user who may not alter tables has a schema, and a retention, that somebody else looks after. */
-async function retain(store: Store, retention: Retention, log: Logger): Promise<void> {
+async function retain(address: StoreAddress, retention: Retention, log: Logger): Promise<void> {
   try {
-    const tables = await applyRetention(store, retention);
-    if (tables.length > 0) log.info({ ...retention, tables }, 'Retention changed');
+    for (const holder of await holdersOf(address)) {
+      await using store = holder.connect(holder.database);
+      const tables = await applyRetention(store, retention);
+      if (tables.length > 0) log.info({ ...retention, tables }, 'Retention changed');
+    }
   } catch (error) {
     if (!(error instanceof QueryRefused)) throw error;
     log.warn({ reason: error.message }, 'The retention cannot be changed, and stays as it is');

@@ -10,15 +10,19 @@ import { StoreUnavailable } from '../store/errors.js';
 import type { AuditToWrite } from '../store/audit-rows.js';
 import { auditRows } from '../store/audit-rows.js';
 import { insertAudits } from '../store/audits.js';
-import type { Share } from '../store/cuts.js';
-import { oldestArrivalUs, readCut, stepEndUs, writeCut } from '../store/cuts.js';
+import type { Cut, Share } from '../store/cuts.js';
+import { nameOf, oldestArrivalUs, readCuts, stepEndUs, writeCut } from '../store/cuts.js';
 import type { SpanKeys } from '../store/payloads.js';
 import { createSpanKeys, hasPayloads } from '../store/payloads.js';
 import type { ReadTrace } from '../store/read-traces.js';
 import { chunksOf, readTraces, spansOf } from '../store/read-traces.js';
-import type { SettledTrace } from '../store/settled.js';
+import type { ArrivalWindow, SettledTrace } from '../store/settled.js';
 import { settledTraces } from '../store/settled.js';
 import { placeArrivedRecords, recallRecords } from './records.js';
+import type { ShareWork } from './shares.js';
+import { createShares } from './shares.js';
+import type { Sweeps } from './sweeps.js';
+import { createSweeps, LOOK_BACK_US } from './sweeps.js';
 
 export interface AuditLoopOptions {
   readonly store: Store;
@@ -54,8 +58,10 @@ export interface AuditStats {
   readonly cutTraces: number;
   /** Traces that were audited though spans kept coming; one that is audited again counts again. */
   readonly overdueTraces: number;
-  /** Every trace that settled up to here is audited; microseconds since 1970, 0 before the first sweep. */
+  /** Every trace of its share that settled up to here is audited; microseconds since 1970, 0 before the first sweep. */
   readonly cutUs: number;
+  /** Shares of auditors that are away, which it works beside its own. */
+  readonly sharesHelped: number;
 }
 
 /** The loop that audits traces once they have settled. */
@@ -77,22 +83,14 @@ const CUT_EVERY_US = 10_000_000;
 /** Not at the same microsecond as an insert of the receiver, which would then seem to have been seen. */
 const PLACED_AFTER_US = 500;
 const LONGEST_BACKOFF_MS = 10_000;
-const SECOND_US = 1_000_000;
+/** How often to look how far the other auditors have come. */
+const OTHERS_EVERY_US = 5_000_000;
 
-/**
- * Rows become visible some time after their own timestamp, so a round looks back over ground that was swept before:
- * every half minute over the last minute, every hour over the last day. What has not changed is not audited again.
- */
-const OVERLAPS = [
-  { everyUs: 30 * SECOND_US, backUs: 60 * SECOND_US },
-  { everyUs: 3_600 * SECOND_US, backUs: 86_400 * SECOND_US },
-] as const;
-
-/**
- * A trace for which spans keep coming never settles: as often as so many quiet periods pass it is audited as it stands,
- * so that nobody can keep spend out of sight by never ending a trace.
- */
-const OVERDUE_QUIET_PERIODS = 12;
+/** A share in work. Times are microseconds since 1970. */
+interface Work extends ShareWork {
+  cutWrittenUs: number;
+  readonly sweeps: Sweeps;
+}
 
 /**
  * Starts the loop. All its state is in ClickHouse: after a crash it goes on from its cut, and does at most one round
@@ -107,61 +105,95 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     onCalls = () => {},
     around = (one) => one(),
   } = options;
-  const stats = { sweeps: 0, traces: 0, calls: 0, failedTraces: 0, cutTraces: 0, overdueTraces: 0, cutUs: 0 };
-  const lastOverlapUs = OVERLAPS.map(() => clockUs());
-  const overdueUs = OVERDUE_QUIET_PERIODS * quietMs * 1_000;
-  let lastOverdueUs = clockUs();
-  let cutUs: number | null = null;
-  let cutWrittenUs = 0;
+  const stats = {
+    sweeps: 0,
+    traces: 0,
+    calls: 0,
+    failedTraces: 0,
+    cutTraces: 0,
+    overdueTraces: 0,
+    cutUs: 0,
+    sharesHelped: 0,
+  };
+  const quietUs = quietMs * 1_000;
+  const shares = createShares(share, beginWith);
+  let oldestUs: number | null = null;
+  let lookedAtOthersUs: number | null = null;
   let failuresInARow = 0;
   let hasRecords = false;
+  /** What arrived before and is of the share in work is audited. Spans of others call their records back when they are. */
+  let auditedUntilUs = 0;
+
+  function beginWith(work: ShareWork): Work {
+    if (work.worker !== null)
+      log.warn({ share: nameOf(work.share) }, 'Another auditor is behind; its share is worked here');
+    return { ...work, cutWrittenUs: 0, sweeps: createSweeps(clockUs(), quietUs) };
+  }
 
   async function round(): Promise<void> {
-    const nowUs = clockUs();
-    const settledBeforeUs = nowUs - quietMs * 1_000;
-    cutUs ??= (await readCut(store, share)) ?? (await firstCut());
-    if (cutUs === null) return;
-    // The clock was set back, and what arrives now lies behind the cut. What was seen before is not audited again.
-    if (cutUs > nowUs) cutUs = settledBeforeUs - OVERLAPS[0].backUs;
+    const settledBeforeUs = clockUs() - quietUs;
+    oldestUs ??= await oldestArrivalUs(store);
+    if (oldestUs === null) return;
+    const works = shares.toWork(await cutsOfAll(), settledBeforeUs);
     hasRecords ||= await hasPayloads(store);
-    await auditWindow(cutUs, settledBeforeUs, settledBeforeUs, async (doneUs, settled) => {
-      cutUs = doneUs;
-      stats.cutUs = doneUs;
-      if (settled === 0 && Math.abs(doneUs - cutWrittenUs) < CUT_EVERY_US) return;
-      await writeCut(store, share, doneUs, clockUs());
-      cutWrittenUs = doneUs;
-    });
-    for (const [i, { everyUs, backUs }] of OVERLAPS.entries()) {
-      if (Math.abs(nowUs - (lastOverlapUs[i] ?? 0)) < everyUs) continue;
-      await auditWindow(settledBeforeUs - backUs, settledBeforeUs, settledBeforeUs);
-      lastOverlapUs[i] = nowUs;
-    }
-    if (Math.abs(nowUs - lastOverdueUs) >= overdueUs) {
-      const fromUs = settledBeforeUs - overdueUs;
-      await auditWindow(fromUs, settledBeforeUs, settledBeforeUs, undefined, fromUs + overdueUs / 2);
-      lastOverdueUs = nowUs;
+    stats.sharesHelped = works.length - 1;
+    for (const work of works) {
+      work.cutUs ??= oldestUs - 1;
+      await workShare(work, work.cutUs);
     }
     stats.sweeps += 1;
   }
 
-  async function firstCut(): Promise<number | null> {
-    const oldestUs = await oldestArrivalUs(store);
-    return oldestUs === null ? null : oldestUs - 1;
+  /** Null where it need not be known again. */
+  async function cutsOfAll(): Promise<readonly Cut[] | null> {
+    const nowUs = clockUs();
+    const isAlone = share.of === 1;
+    if (lookedAtOthersUs !== null && (isAlone || Math.abs(nowUs - lookedAtOthersUs) < OTHERS_EVERY_US)) return null;
+    const cuts = await readCuts(store);
+    lookedAtOthersUs = nowUs;
+    return cuts;
+  }
+
+  /** Audits what has settled of a share since its cut, and looks back over what was swept before where it is time to. */
+  async function workShare(work: Work, fromUs: number): Promise<void> {
+    const nowUs = clockUs();
+    const settledBeforeUs = nowUs - quietUs;
+    // The clock was set back, and what arrives now lies behind the cut. What was seen before is not audited again.
+    const startUs = fromUs > nowUs ? settledBeforeUs - LOOK_BACK_US : fromUs;
+    work.cutUs = startUs;
+    auditedUntilUs = startUs - LOOK_BACK_US;
+    await auditWindow(
+      { share: work.share, fromUs: startUs, toUs: settledBeforeUs, settledBeforeUs },
+      async (doneUs, settled) => {
+        work.cutUs = doneUs;
+        if (work.worker === null) stats.cutUs = doneUs;
+        if (settled === 0 && Math.abs(doneUs - work.cutWrittenUs) < CUT_EVERY_US) return;
+        await writeCut(store, { share: work.share, worker: work.worker, cutUs: doneUs }, clockUs());
+        work.cutWrittenUs = doneUs;
+      },
+      // Its own share must not wait for all that the auditor of another has left.
+      work.worker === null ? Infinity : 1,
+    );
+    for (const { window, done } of work.sweeps.due(nowUs)) {
+      await auditWindow({ share: work.share, ...window });
+      done();
+    }
   }
 
   /** Works through a window of arrivals step by step, and says after each how far it has come. */
   async function auditWindow(
-    fromUs: number,
-    toUs: number,
-    settledBeforeUs: number,
+    { fromUs, toUs, ...window }: ArrivalWindow,
     onStep?: (doneUs: number, settled: number) => Promise<void>,
-    overdueBeforeUs = 0,
+    mostSteps = Infinity,
   ): Promise<void> {
-    for (let atUs = fromUs; atUs < toUs;) {
-      const endUs: number = Math.min((await stepEndUs(store, atUs, stepArrivals)) ?? toUs, toUs);
-      const window = { fromUs: atUs, toUs: endUs, settledBeforeUs, overdueBeforeUs, share };
-      const settled = await settledTraces(store, window);
-      stats.overdueTraces += settled.filter(({ arrivalsUs }) => arrivalsUs.some((us) => us > settledBeforeUs)).length;
+    let atUs = fromUs;
+    for (let step = 0; atUs < toUs && step < mostSteps; step += 1) {
+      // Arrivals of other shares are counted, too.
+      const endUs: number = Math.min((await stepEndUs(store, atUs, stepArrivals * window.share.of)) ?? toUs, toUs);
+      const settled = await settledTraces(store, { ...window, fromUs: atUs, toUs: endUs });
+      stats.overdueTraces += settled.filter(({ arrivalsUs }) =>
+        arrivalsUs.some((us) => us > window.settledBeforeUs),
+      ).length;
       if (!(await auditChunks(chunksOf(settled, CHUNK_SPANS)))) return;
       await onStep?.(endUs, settled.length);
       atUs = endUs;
@@ -206,7 +238,6 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   async function auditTogether(traces: Iterable<ReadTrace>): Promise<void> {
     if (hasRecords) {
       const all = [...traces];
-      const auditedUntilUs = (cutUs ?? 0) - OVERLAPS[0].backUs;
       await placeArrivedRecords(store, contract, all, clockUs() + PLACED_AFTER_US, auditedUntilUs);
       await recallRecords(store, all, clockUs() + PLACED_AFTER_US);
     }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { targetsOf } from '../alerts/channels.js';
-import type { ServeFlags } from '../config.js';
+import type { ServeConfig, ServeFlags } from '../config.js';
 import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
 import { contractInForce } from '../contract/in-force.js';
@@ -11,6 +11,12 @@ import { createLog } from '../watch/log.js';
 export function serveCommand(): Command {
   return new Command('serve')
     .description('receive spans, audit them, and answer questions')
+    .option(
+      '--role <roles>',
+      'what this process is: receiver, auditor, api, several with commas, or all (default: all)',
+    )
+    .option('--shard <share>', 'the share of all traces that it audits, such as 2/8 (default: all)')
+    .option('--shards <count>', 'how many auditors share the work; which it is, the end of HOSTNAME tells (auditor-0)')
     .option('--data <dir>', 'where the embedded ClickHouse keeps its data (default: .waybill)')
     .option('--contract <file>', 'what must hold (default: waybill.yaml where there is one)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
@@ -28,7 +34,13 @@ export function serveCommand(): Command {
     .option('--log-level <level>', 'debug, info, warn, error or silent (default: info)')
     .addHelpText(
       'after',
-      '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.\n' +
+      '\nA fleet is several processes on one CLICKHOUSE_URL. Of each role there may be any number:\n' +
+        '  receiver  takes spans (4318, 4317) and the logs of gateways (4319); keeps nothing\n' +
+        '  auditor   audits its --shard of the traces, and those of an auditor that is 30 s behind\n' +
+        '  api       the API and the page, gate, rollouts, decisions, alerts and retention\n' +
+        'Each answers /healthz, /readyz and /metrics at its --api-port.\n' +
+        '\nCLICKHOUSE_URL=http://user:password@host:8123/waybill uses that server in place of the embedded one.\n' +
+        'WAYBILL_CLICKHOUSE_CLUSTER=name says that it is a cluster, of that name in its remote_servers.\n' +
         'WAYBILL_QUESTION_TIMEOUT=10s says after how long a question is given up that ClickHouse does not answer.\n' +
         'WAYBILL_OWN_TRACES=http://collector:4318 sends traces of what Waybill itself does there, by OTLP/HTTP.\n' +
         'WAYBILL_USER_HASH_KEY=… puts a keyed hash in place of every user id before it is stored.\n' +
@@ -42,7 +54,7 @@ export function serveCommand(): Command {
       // Loaded only here: every other command is there sooner without the server.
       const { serve } = await import('../serve.js');
       const waybill = await serve(config, contract, targets, log);
-      console.log(welcome(waybill));
+      console.log(welcome(waybill, config));
       await untilToldToStop();
       await waybill.stop();
     });
@@ -55,18 +67,21 @@ async function untilToldToStop(): Promise<void> {
   });
 }
 
-function welcome({ otlpUrl, grpcUrl, apiUrl, clickHouse, contractFile }: Waybill): string {
+function welcome(waybill: Waybill, { roles, share }: ServeConfig): string {
+  const { otlpUrl, grpcUrl, apiUrl, clickHouse, contractFile } = waybill;
   const reader =
     clickHouse.readerPasswordFile === null ? '' : `  user reader, password in ${clickHouse.readerPasswordFile}`;
-  return `Waybill is ready.
-
-  Send spans   ${otlpUrl}/v1/traces${grpcUrl === null ? '' : `, or over gRPC ${grpcUrl}`}
-  Ask          ${apiUrl}
-  SQL          ${clickHouse.url}/play${reader}
-  Contract     ${contractFile ?? 'none: tenant.id, feature.id and budget.policy.id are required on every call'}
-
+  const told = [
+    otlpUrl === null ? [] : [`Send spans   ${otlpUrl}/v1/traces${grpcUrl === null ? '' : `, or over gRPC ${grpcUrl}`}`],
+    roles.has('api') ? [`Ask          ${apiUrl}`] : [`Health       ${apiUrl}/readyz`],
+    share.of === 1 ? [] : [`Audits       share ${share.index + 1} of ${share.of}, and those whose auditor is away`],
+    [`SQL          ${clickHouse.url}/play${reader}`],
+    [`Contract     ${contractFile ?? 'none: tenant.id, feature.id and budget.policy.id are required on every call'}`],
+  ];
+  const first = `
 A first span from a Node app that calls a model:
 
   OTEL_SERVICE_NAME=my-app OTEL_EXPORTER_OTLP_ENDPOINT=${otlpUrl} node --import waybill/register app.js
 `;
+  return `Waybill is ready.\n\n  ${told.flat().join('\n  ')}\n${otlpUrl === null ? '' : first}`;
 }

@@ -12,6 +12,8 @@ export interface StoreAddress {
   readonly username: string;
   readonly password: string;
   readonly database: string;
+  /** A cluster of its `<remote_servers>` that the database is spread over; left out: it is that server's alone. */
+  readonly cluster?: string;
 }
 
 export type QueryParameters = Readonly<Record<string, unknown>>;
@@ -19,6 +21,8 @@ export type QueryParameters = Readonly<Record<string, unknown>>;
 /** The few ways in which everything here speaks to ClickHouse. Values are always bound parameters. */
 export interface Store extends AsyncDisposable {
   readonly database: string;
+  /** Left out: it is one server. */
+  readonly cluster?: string;
   /** The only tenants of which anything may be seen through it; left out: all. */
   readonly within?: readonly string[];
   /** Runs a statement that answers nothing. */
@@ -96,6 +100,16 @@ export const passingErrors: Readonly<Record<string, string>> = {
   '1002': 'UNKNOWN_EXCEPTION',
 };
 
+const clusterSettings: ClickHouseSettings = {
+  // An answer has to mean that every shard has its rows.
+  distributed_foreground_insert: 1,
+  // What is asked for within a question is found once, from all shards, and sent to each.
+  distributed_product_mode: 'global',
+  optimize_skip_unused_shards: 1,
+  // A sum without a shard would be a wrong sum.
+  skip_unavailable_shards: 0,
+};
+
 /**
  * Connects to ClickHouse over HTTP. Every call rejects with `StoreUnavailable` when asking again later may help, and
  * with `QueryRefused` when not.
@@ -127,6 +141,7 @@ export function connectStore(address: StoreAddress, answerWithinMs: number = REQ
       date_time_input_format: 'best_effort',
       output_format_json_quote_64bit_integers: 1,
       output_format_json_quote_decimals: 1,
+      ...(address.cluster === undefined ? {} : clusterSettings),
       ...(answerWithinMs < REQUEST_TIMEOUT_MS ? { max_execution_time: Math.ceil(answerWithinMs / 1_000) } : {}),
     },
   });
@@ -146,6 +161,7 @@ export function connectStore(address: StoreAddress, answerWithinMs: number = REQ
   };
   return {
     database: address.database,
+    ...(address.cluster === undefined ? {} : { cluster: address.cluster }),
     command: (sql, params) =>
       bounded(sql, async (abort) => {
         await client.command({ query: sql, ...parameters(params), ...abort });

@@ -7,28 +7,51 @@ export interface Share {
   readonly of: number;
 }
 
-const timeSchema = z.array(z.object({ at: z.coerce.number() }));
-
-/** How far the audit loop of a share has come, microseconds since 1970; null where it never ran. */
-export async function readCut(store: Store, share: Share): Promise<number | null> {
-  const rows = await store.rows(
-    'SELECT toUnixTimestamp64Micro(cut) AS at FROM cuts FINAL WHERE shard = {shard: String}',
-    { shard: nameOf(share) },
-  );
-  return timeSchema.parse(rows)[0]?.at ?? null;
+/** How far one auditor has come with a share: every trace of it that settled up to there is audited. */
+export interface Cut {
+  readonly share: Share;
+  /** The share of the auditor that has done this in place of the share's own; null: its own. */
+  readonly worker: Share | null;
+  /** Microseconds since 1970. */
+  readonly cutUs: number;
 }
 
-/** Keeps how far the audit loop of a share has come. */
-export async function writeCut(store: Store, share: Share, cutUs: number, nowUs: number): Promise<void> {
+const timeSchema = z.array(z.object({ at: z.coerce.number() }));
+const shareSchema = z.string().transform((name): Share => {
+  const [number, of] = name.split('/').map(Number);
+  return { index: Number(number) - 1, of: Number(of) };
+});
+const cutsSchema = z.array(
+  z.object({
+    share: shareSchema,
+    worker: z.union([z.literal('').transform(() => null), shareSchema]),
+    cutUs: z.coerce.number(),
+  }),
+);
+
+/** How far every auditor that there ever was has come. */
+export async function readCuts(store: Store): Promise<Cut[]> {
+  return cutsSchema.parse(
+    await store.rows('SELECT shard AS share, worker, toUnixTimestamp64Micro(cut) AS cutUs FROM cuts FINAL'),
+  );
+}
+
+/** Keeps how far an auditor has come. */
+export async function writeCut(store: Store, { share, worker, cutUs }: Cut, nowUs: number): Promise<void> {
   await store.command(
     `
-    INSERT INTO cuts (shard, cut, updated_at)
-    SELECT {shard: String}, fromUnixTimestamp64Micro({cutUs: Int64}, 'UTC'), fromUnixTimestamp64Micro({nowUs: Int64}, 'UTC')`,
-    { shard: nameOf(share), cutUs, nowUs },
+    INSERT INTO cuts (shard, worker, cut, updated_at)
+    SELECT
+        {shard: String},
+        {worker: String},
+        fromUnixTimestamp64Micro({cutUs: Int64}, 'UTC'),
+        fromUnixTimestamp64Micro({nowUs: Int64}, 'UTC')`,
+    { shard: nameOf(share), worker: worker === null ? '' : nameOf(worker), cutUs, nowUs },
   );
 }
 
-function nameOf({ index, of }: Share): string {
+/** A share as people write it: `2/8` is the second of eight. */
+export function nameOf({ index, of }: Share): string {
   return `${index + 1}/${of}`;
 }
 

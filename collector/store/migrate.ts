@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { packagePath } from '../package-path.js';
 import { StartError } from '../start-error.js';
-import type { StoreAddress } from './client.js';
-import { connectStore } from './client.js';
+import type { Store, StoreAddress } from './client.js';
+import { makeFaces } from './cluster/faces.js';
+import type { Holder } from './cluster/holders.js';
+import { holdersOf } from './cluster/holders.js';
 import { QueryRefused, StoreUnavailable } from './errors.js';
 
 interface Migration {
@@ -19,6 +21,7 @@ const appliedSchema = z.array(z.object({ number: z.number(), name: z.string(), s
 
 /**
  * Brings the schema of a database up to date: applies each numbered file of `schemas/clickhouse/` that it has not seen.
+ * On a cluster it does so wherever rows are held.
  *
  * A crash half way does no harm, since every statement of a file may be run again. Two processes may migrate at once.
  *
@@ -32,15 +35,27 @@ export async function migrate(
   directory: string = packagePath('schemas', 'clickhouse'),
 ): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  await using store = connectStore(address);
-  const applied = await startable(`ClickHouse at ${address.url} cannot be used`, async () => {
-    await createDatabase(address);
+  const holders = await startable(`ClickHouse at ${address.url} cannot be used`, () => holdersOf(address));
+  const applied = new Set<string>();
+  for (const holder of holders) for (const name of await migrateHolder(holder, migrations, address)) applied.add(name);
+  return [...applied];
+}
+
+async function migrateHolder(
+  holder: Holder,
+  migrations: readonly Migration[],
+  { cluster, database }: StoreAddress,
+): Promise<string[]> {
+  await using store = holder.connect(holder.database);
+  const applied = await startable(`ClickHouse at ${holder.url} cannot be used`, async () => {
+    for (const name of new Set([holder.database, database])) await createDatabase(holder, name);
+    if (cluster === undefined) await refuseFaces(store, database);
     await store.command(migrationsTable);
     return appliedSchema.parse(await store.rows('SELECT number, name, sha256 FROM migrations FINAL'));
   });
-  const pending = pendingMigrations(address.database, migrations, applied);
+  const pending = pendingMigrations(holder.database, migrations, applied);
   for (const { number, name, sha256, statements } of pending) {
-    await startable(`${name} cannot be applied to ${address.database}`, async () => {
+    await startable(`${name} cannot be applied to ${holder.database}`, async () => {
       for (const statement of statements) await store.command(statement);
       await store.command(
         'INSERT INTO migrations (number, name, sha256) VALUES ({number: UInt32}, {name: String}, {sha256: String})',
@@ -48,7 +63,30 @@ export async function migrate(
       );
     });
   }
+  if (cluster !== undefined) {
+    await startable(`The tables of the cluster ${cluster} cannot be made`, () =>
+      makeFaces(store, { cluster, database, local: holder.database }),
+    );
+  }
   return pending.map(({ name }) => name);
+}
+
+/** What only divides and gathers has to be asked as a cluster: else an insert would be answered before it is written. */
+async function refuseFaces(store: Store, database: string): Promise<void> {
+  const [face] = z.array(z.object({ cluster: z.string() })).parse(
+    await store.rows(
+      `
+        SELECT splitByChar('\\'', engine_full)[2] AS cluster
+        FROM system.tables
+        WHERE database = {database: String} AND engine = 'Distributed'
+        LIMIT 1`,
+      { database },
+    ),
+  );
+  if (face === undefined) return;
+  throw new StartError(
+    `The database ${database} is that of the cluster '${face.cluster}'. Say so: WAYBILL_CLICKHOUSE_CLUSTER=${face.cluster}`,
+  );
 }
 
 const migrationsTable = `
@@ -95,13 +133,11 @@ async function startable<T>(failure: string, step: () => Promise<T>): Promise<T>
   }
 }
 
-/** Creates the database where there is none: a user who may not create one can be given one that exists. */
-async function createDatabase(address: StoreAddress): Promise<void> {
-  await using server = connectStore({ ...address, database: 'default' });
-  const found = await server.rows('SELECT name FROM system.databases WHERE name = {name: String}', {
-    name: address.database,
-  });
-  if (found.length === 0) await server.command(`CREATE DATABASE IF NOT EXISTS ${address.database}`);
+/** Creates a database where there is none: a user who may not create one can be given one that exists. */
+async function createDatabase(holder: Holder, name: string): Promise<void> {
+  await using server = holder.connect('default');
+  const found = await server.rows('SELECT name FROM system.databases WHERE name = {name: String}', { name });
+  if (found.length === 0) await server.command(`CREATE DATABASE IF NOT EXISTS ${name}`);
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {

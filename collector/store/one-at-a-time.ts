@@ -11,9 +11,10 @@ export type WholeWork = 'forget' | 'backup' | 'restore';
  * query of its own that runs meanwhile, since ClickHouse lets no second one have its id: when this process ends, in
  * whatever way, so does the query.
  *
- * @throws QueryRefused where another is at work
+ * @throws QueryRefused where another is at work, or where the store is a cluster: no query keeps others out of all of it
  */
 export async function oneAtATime<T>(store: Store, work: WholeWork, run: () => Promise<T>): Promise<T> {
+  if (store.cluster !== undefined) throw notOnCluster(work, store);
   const id = wholeWorkId(store);
   const lock = await store.hold(id, work);
   if (lock === null)
@@ -29,6 +30,14 @@ export async function oneAtATime<T>(store: Store, work: WholeWork, run: () => Pr
   } finally {
     await release(store, lock, lost);
   }
+}
+
+function notOnCluster(work: WholeWork, { cluster, database }: Store): QueryRefused {
+  const instead =
+    work === 'forget'
+      ? 'Delete by hand: deploy/SCALING.md says where the rows are.'
+      : `Use ClickHouse's own BACKUP and RESTORE of the database ${database}_local ON CLUSTER ${cluster}.`;
+  return new QueryRefused(`waybill ${work} works on a single ClickHouse, and this is a cluster. ${instead}`);
 }
 
 /** Resolves when the next may begin. */

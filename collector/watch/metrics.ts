@@ -129,6 +129,9 @@ export function createMetrics(): Metrics {
         traces_cut_total: ['Traces of which only a part was audited.', () => stats().cutTraces],
       } as const;
       for (const [name, [help, read]] of Object.entries(totals)) total(name, help, read);
+      gauge('audit_shares_helped', 'Shares of auditors that are away, which are audited here.', () => {
+        return stats().sharesHelped;
+      });
       gauge('audit_lag_seconds', 'Age of the oldest arrival that may not be audited yet; NaN before the first.', () => {
         const { cutUs } = stats();
         return cutUs === 0 ? Number.NaN : Math.max(0, clockUs() - cutUs) / 1e6;

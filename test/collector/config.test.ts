@@ -4,6 +4,8 @@ import { serveConfig } from '../../collector/config.js';
 describe('the configuration of waybill serve', () => {
   it('has defaults for everything', () => {
     expect(serveConfig({}, {})).toEqual({
+      roles: new Set(['receiver', 'auditor', 'api']),
+      share: { index: 0, of: 1 },
       host: '127.0.0.1',
       otlpPort: 4318,
       grpcPort: 4317,

@@ -180,7 +180,7 @@ describe('the configuration of the Collector', () => {
     extensions: componentsSchema,
     receivers: componentsSchema,
     processors: componentsSchema,
-    exporters: z.object({ otlp_http: z.object({ sending_queue: z.object({ storage: z.string() }) }) }),
+    exporters: z.record(z.string(), z.object({ sending_queue: z.object({ storage: z.string() }) })),
     service: z.strictObject({
       extensions: z.array(z.string()),
       pipelines: z.partialRecord(
@@ -194,16 +194,21 @@ describe('the configuration of the Collector', () => {
     }),
   });
 
-  it('uses what it defines, all of it, and keeps its queue in a storage that there is', async () => {
-    const { service, ...defined } = collectorSchema.parse(parse(await deployed('otelcol', 'waybill.yaml')));
-    expect(Object.keys(defined.extensions)).toEqual(service.extensions);
-    for (const pipeline of Object.values(service.pipelines)) {
-      expect(pipeline).toEqual({
-        receivers: Object.keys(defined.receivers),
-        processors: Object.keys(defined.processors),
-        exporters: Object.keys(defined.exporters),
-      });
-    }
-    expect(service.extensions).toContain(defined.exporters.otlp_http.sending_queue.storage);
-  });
+  it.each(['waybill.yaml', 'balancing.yaml'])(
+    'uses what it defines, and has its queue in a storage: %s',
+    async (file) => {
+      const { service, ...defined } = collectorSchema.parse(parse(await deployed('otelcol', file)));
+      expect(Object.keys(defined.extensions)).toEqual(service.extensions);
+      for (const pipeline of Object.values(service.pipelines)) {
+        expect(pipeline).toEqual({
+          receivers: Object.keys(defined.receivers),
+          processors: Object.keys(defined.processors),
+          exporters: Object.keys(defined.exporters),
+        });
+      }
+      for (const { sending_queue: queue } of Object.values(defined.exporters)) {
+        expect(service.extensions).toContain(queue.storage);
+      }
+    },
+  );
 });

@@ -53,6 +53,9 @@ const OURS = [
   'usd',
   'MICROS',
   'DAY_BY_DAY',
+  // The databases of a cluster, whose names hold letters and digits alone.
+  'database',
+  'local',
   // A hash of what an insert is about: a setting takes no parameter.
   'settings',
   // What is forgotten, and how: constants, by kind of subject. Whom, is bound when it is put into a table.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Share } from '../../../collector/store/cuts.js';
-import { oldestArrivalUs, readCut, stepEndUs, writeCut } from '../../../collector/store/cuts.js';
+import { oldestArrivalUs, readCuts, stepEndUs, writeCut } from '../../../collector/store/cuts.js';
 import { chunksOf } from '../../../collector/store/read-traces.js';
 import type { SettledTrace } from '../../../collector/store/settled.js';
 import { settledTraces } from '../../../collector/store/settled.js';
@@ -142,14 +142,18 @@ describe('steps and cuts', () => {
     expect(await oldestArrivalUs(test.store)).toBe(NOW_US - 9 * SECOND_US);
   });
 
-  it('keep the last cut of each share apart', async () => {
-    expect(await readCut(test.store, ALL)).toBeNull();
-    await writeCut(test.store, ALL, 1_000_001, NOW_US);
-    await writeCut(test.store, ALL, 2_000_002, NOW_US + 1);
-    await writeCut(test.store, { index: 1, of: 2 }, 3_000_003, NOW_US);
-    expect(await readCut(test.store, ALL)).toBe(2_000_002);
-    expect(await readCut(test.store, { index: 1, of: 2 })).toBe(3_000_003);
-    expect(await readCut(test.store, { index: 0, of: 2 })).toBeNull();
+  it('keep the last cut of each share and auditor', async () => {
+    expect(await readCuts(test.store)).toEqual([]);
+    const second = { index: 1, of: 2 };
+    await writeCut(test.store, { share: ALL, worker: null, cutUs: 1_000_001 }, NOW_US);
+    await writeCut(test.store, { share: ALL, worker: null, cutUs: 2_000_002 }, NOW_US + 1);
+    await writeCut(test.store, { share: second, worker: null, cutUs: 3_000_003 }, NOW_US);
+    await writeCut(test.store, { share: second, worker: { index: 0, of: 2 }, cutUs: 4_000_004 }, NOW_US);
+    expect((await readCuts(test.store)).toSorted((a, b) => a.cutUs - b.cutUs)).toEqual([
+      { share: ALL, worker: null, cutUs: 2_000_002 },
+      { share: second, worker: null, cutUs: 3_000_003 },
+      { share: second, worker: { index: 0, of: 2 }, cutUs: 4_000_004 },
+    ]);
   });
 });
 
