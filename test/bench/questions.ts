@@ -47,7 +47,6 @@ export async function benchQuestions(sizes: readonly number[], runs = 5): Promis
     await using test = await startTestStore();
     const nowUs = Date.now() * 1_000;
     await generateCalls(test.store, calls, nowUs);
-    await mergePastDays(test.store, nowUs);
     for (const since of ['7d', `${CALL_DAYS}d`]) {
       for (const { path, query } of ASKED) {
         const name = `${path} ${new URLSearchParams({ ...query, since }).toString()}, ${inMillions(calls)} million calls`;
@@ -67,15 +66,6 @@ export async function benchQuestions(sizes: readonly number[], runs = 5): Promis
 /** How a size is written in the names of figures. */
 export function inMillions(calls: number): string {
   return String(calls / 1_000_000);
-}
-
-async function mergePastDays(store: Store, nowUs: number): Promise<void> {
-  const today = Math.floor(nowUs / 86_400_000_000);
-  for (let day = today - CALL_DAYS; day < today; day += 1) {
-    await store.command(
-      `OPTIMIZE TABLE calls PARTITION '${new Date(day * 86_400_000).toISOString().slice(0, 10)}' FINAL`,
-    );
-  }
 }
 
 async function ask(store: Store, nowUs: number, path: string, query: Readonly<Record<string, string>>): Promise<void> {
