@@ -109,23 +109,19 @@ export async function gapsOfCalls(
   store: Store,
   scope: Scope,
   window: Window,
-  filter: Partial<GapFilter> = {},
-): Promise<Gap[]> {
-  return shownGaps(store, scope, await callGaps(store, scope, window), filter);
-}
-
-/** The first of the gaps on calls, each with a call that shows it. */
-export async function shownGaps(
-  store: Store,
-  scope: Scope,
-  gaps: readonly CallGap[],
   { severities = severitySchema.options, limit = 100 }: Partial<GapFilter> = {},
 ): Promise<Gap[]> {
-  const shown = gaps.filter(({ severity }) => severities.includes(severity)).slice(0, limit);
-  const newest = await newestOfWays(store, scope, shown);
-  return shown.map((gap) => {
-    const sample = newest(gap);
-    const finding = sample?.findings.find(
+  const found = await callGaps(store, scope, window);
+  const shown = found.filter(({ severity }) => severities.includes(severity)).slice(0, limit);
+  return withSamples(store, scope, shown);
+}
+
+/** Gaps as people are told of them: with the newest call that shows each, and its words. */
+export async function withSamples(store: Store, scope: Scope, gaps: readonly CallGap[]): Promise<Gap[]> {
+  const newest = await newestOfWays(store, scope, gaps);
+  return gaps.map((gap) => {
+    const call = newest(gap);
+    const finding = call?.findings.find(
       (one) =>
         one.rule === gap.rule &&
         one.severity === gap.severity &&
@@ -133,14 +129,24 @@ export async function shownGaps(
         one.hopFrom === gap.hop_from &&
         one.hopTo === gap.hop_to,
     );
-    return toGap({
-      ...gap,
-      spend: formatUsd(gap.pico),
-      since: isoMicros(gap.sinceUs),
-      sample: sample?.traceId ?? '',
+    return {
+      ...withoutSample(gap),
+      sampleTraceId: call?.traceId ?? '',
       message: finding?.message ?? '',
       fix: finding?.fix ?? '',
-    });
+    };
+  });
+}
+
+/** A gap on calls, without words of its own. */
+export function withoutSample(gap: CallGap): Gap {
+  return toGap({
+    ...gap,
+    spend: formatUsd(gap.pico),
+    since: isoMicros(gap.sinceUs),
+    sample: '',
+    message: '',
+    fix: '',
   });
 }
 

@@ -3,13 +3,14 @@ import { ambiguousPolicy } from '../../../auditor/rules/ambiguous-policy.js';
 import { deadPolicy } from '../../../auditor/rules/dead-policy.js';
 import { judgeGate } from '../../../auditor/score/gate.js';
 import type { Contract } from '../../../schemas/contract.js';
-import type { GateAnswer, Scope } from '../../../schemas/gate.js';
+import type { Blocker, Gap, GateAnswer, Scope } from '../../../schemas/gate.js';
 import { gateAnswerSchema } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { DailyQuestion } from './by-day.js';
 import { askByDay, FILED } from './by-day.js';
+import type { CallGap } from './call-gaps.js';
 import { callGaps } from './call-gaps.js';
-import { shownGaps } from './gaps.js';
+import { withoutSample, withSamples } from './gaps.js';
 import { DAY_BY_DAY, iso } from './scope.js';
 import type { Window } from './scope.js';
 import { tallyWithDays } from './tally.js';
@@ -37,20 +38,43 @@ export async function askGate(
   ]);
   // A call has this finding once.
   const ambiguous = found.filter(({ rule }) => rule === ambiguousPolicy.id);
-  const answer = judgeGate(
+  const gaps = found.map(withoutSample);
+  const judged = judgeGate(
     {
       scope,
       from: iso(window.fromUs),
       to: iso(window.toUs),
       ...tallied,
-      gaps: await shownGaps(store, scope, found),
+      gaps,
       deadPolicies: dead,
       ambiguousCalls: ambiguous.reduce((sum, { calls }) => sum + calls, 0),
     },
     thresholds,
   );
+  const answer = { ...judged, blockers: await withWorst(store, scope, judged.blockers, found, gaps) };
   if (keep) await keepAnswer(store, answer, toUs);
   return answer;
+}
+
+/** Words and a call for the gaps that blockers name; the others need not be looked up. @param gaps in the order of `found` */
+async function withWorst(
+  store: Store,
+  scope: Scope,
+  blockers: readonly Blocker[],
+  found: readonly CallGap[],
+  gaps: readonly Gap[],
+): Promise<Blocker[]> {
+  const named = gaps.flatMap((gap, i) => {
+    const of = found[i];
+    return of !== undefined && blockers.some(({ worst }) => worst === gap) ? [{ gap, of }] : [];
+  });
+  const told = await withSamples(
+    store,
+    scope,
+    named.map(({ of }) => of),
+  );
+  const toldOf = new Map(named.map(({ gap }, i) => [gap, told[i]]));
+  return blockers.map((one) => ({ ...one, worst: one.worst === null ? null : (toldOf.get(one.worst) ?? one.worst) }));
 }
 
 /** A span of time such as `7d` in microseconds. */

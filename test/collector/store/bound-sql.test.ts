@@ -51,6 +51,7 @@ const OURS = [
   'newestOfSql',
   'newestInWaySql',
   'FILED',
+  'DECIDED',
   'formatted',
   'usd',
   'MICROS',
