@@ -6,6 +6,7 @@ import type { Store } from '../client.js';
 import type { DailyQuestion } from './by-day.js';
 import { askByDay, FILED } from './by-day.js';
 import type { Window } from './scope.js';
+import { descending, inOrder } from './order.js';
 import { DAY_BY_DAY } from './scope.js';
 import { newestInWaySql, newestOfSchema, newestOfSql, ofWay } from './ways.js';
 
@@ -90,8 +91,8 @@ function isNewer(one: CallGap, other: CallGap): boolean {
 }
 
 function bySpend(one: CallGap, other: CallGap): number {
-  if (one.pico !== other.pico) return one.pico > other.pico ? -1 : 1;
   return (
+    descending(one.pico, other.pico) ||
     other.calls - one.calls ||
     inOrder(one.rule, other.rule) ||
     inOrder(one.attribute, other.attribute) ||
@@ -99,8 +100,4 @@ function bySpend(one: CallGap, other: CallGap): number {
     inOrder(one.hop_to, other.hop_to) ||
     inOrder(one.severity, other.severity)
   );
-}
-
-function inOrder(one: string, other: string): number {
-  return one === other ? 0 : one < other ? -1 : 1;
 }

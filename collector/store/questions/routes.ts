@@ -6,6 +6,7 @@ import type { Store } from '../client.js';
 import type { Window } from './scope.js';
 import type { DailyQuestion } from './by-day.js';
 import { askByDay, FILED } from './by-day.js';
+import { descending, inOrder } from './order.js';
 import { DAY_BY_DAY } from './scope.js';
 import { newestInWaySql, newestOfSql, ofWay } from './ways.js';
 
@@ -59,7 +60,7 @@ export async function listRoutes(store: Store, scope: Scope, window: Window, lim
     all.set(key, before === undefined ? row : together(before, row));
   }
   return [...all]
-    .toSorted(([keyA, a], [keyB, b]) => descending(a.pico, b.pico) || b.calls - a.calls || (keyA < keyB ? -1 : 1))
+    .toSorted(([keyA, a], [keyB, b]) => descending(a.pico, b.pico) || b.calls - a.calls || inOrder(keyA, keyB))
     .slice(0, limit)
     .map(([, { route, calls, pico, enforceable, newestTraceId }]) => {
       return { route, calls, costUsd: formatUsd(pico), enforceable, sampleTraceId: newestTraceId };
@@ -73,8 +74,4 @@ function together(one: DayOfRoute, other: DayOfRoute): DayOfRoute {
     pico: one.pico + other.pico,
     enforceable: one.enforceable + other.enforceable,
   };
-}
-
-function descending(one: bigint, other: bigint): number {
-  return one === other ? 0 : one > other ? -1 : 1;
 }

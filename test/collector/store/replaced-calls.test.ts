@@ -11,6 +11,7 @@ import { askGate } from '../../../collector/store/questions/gate.js';
 import { listHops } from '../../../collector/store/questions/hops.js';
 import { listCalls } from '../../../collector/store/questions/list-calls.js';
 import { listRoutes } from '../../../collector/store/questions/routes.js';
+import { listScopes } from '../../../collector/store/questions/scopes.js';
 import { seriesOf } from '../../../collector/store/questions/series.js';
 import { spendBy } from '../../../collector/store/questions/spend.js';
 import { tallyCalls } from '../../../collector/store/questions/tally.js';
@@ -151,6 +152,8 @@ it('what is kept of days answers as the calls do, whatever is written, moved, me
       tally: await tallyCalls(store, scope, window),
       series: await seriesOf(store, scope, window),
       gaps: await gapsOfCalls(store, scope, window),
+      scopes: await listScopes(store, scope, window, 100),
+      routes: await listRoutes(store, scope, window),
       gate: await askGate(store, gate, scope, NOW_US, `${hours}h`, false),
     };
   };
