@@ -1,4 +1,5 @@
 import { questions } from '../../collector/api/questions.js';
+import { ANYONE } from '../../collector/keys/key-ring.js';
 import type { Store } from '../../collector/store/client.js';
 import { createDaySums } from '../../collector/store/day-sums.js';
 import { contract } from '../support/contract.js';
@@ -109,7 +110,7 @@ export function inMillions(calls: number): string {
 async function ask(store: Store, nowUs: number, path: string, query: Readonly<Record<string, string>>): Promise<void> {
   const question = questions.find((one) => one.path === path);
   if (question === undefined) throw new Error(`There is no question ${path}.`);
-  await question.answer(query, { store, contract: CONTRACT, nowUs, mayChange: false, note: () => {} });
+  await question.answer(query, { store, contract: CONTRACT, nowUs, caller: ANYONE, note: () => {} });
 }
 
 /** How long it takes, milliseconds: the first time, and then as often as is asked for. */
