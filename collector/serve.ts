@@ -33,6 +33,7 @@ import { ofrepBefore } from './rollout/ofrep.js';
 import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
 import { connectStore } from './store/client.js';
+import { createDaySums } from './store/day-sums.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
 import { holdersOf } from './store/cluster/holders.js';
 import { QueryRefused } from './store/errors.js';
@@ -91,13 +92,15 @@ export async function serve(
     if (certificate !== null) keep({ [Symbol.asyncDispose]: async () => certificate[Symbol.dispose]() });
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
-    const store = keep(connectStore(address));
+    const connected = keep(connectStore(address));
+    const daySums = createDaySums(connected);
+    const store = { ...connected, daySums };
     if (config.roles.has('api')) {
       await retain(address, config.retention, log);
       await noteContract(store, { file, contract: contract.source }, clockUs());
     }
     // Connections of its own: questions wait neither behind audits nor as long as these.
-    const asked = keep(connectStore(address, config.questionMs));
+    const asked = keep({ ...connectStore(address, config.questionMs), daySums });
     const ring = createKeyRing(asked);
     // Asked in any case: what is known of keys then is good while ClickHouse is away.
     if (!(await ring.isLocked()) && config.isWide) throw withoutKeys(config.host);

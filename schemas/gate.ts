@@ -57,7 +57,7 @@ export const gapSchema = z.object({
   attribute: z.string().nullable(),
   hop: hopSchema.nullable(),
   calls: z.number().int().describe('0 where it belongs to no call: spend that no call reports'),
-  traces: z.number().int().describe('How many traces show it'),
+  traces: z.number().int().describe('How many traces show it; one that goes on past midnight, UTC, counts on each day'),
   spendUsd: usdSchema.describe('Known cost of the calls that show it'),
   since: z.iso
     .datetime({ precision: 6 })

@@ -24,3 +24,11 @@ export const auditLogEntrySchema = z.object({
   detail: z.string(),
 });
 export type AuditLogEntry = z.infer<typeof auditLogEntrySchema>;
+
+/** Who asks, by the key that is shown or that a browser has logged in with. */
+export const accountSchema = z.object({
+  key: z.string().nullable().describe('Its id; null while there are no keys'),
+  role: roleSchema,
+  tenants: listedKeySchema.shape.tenants,
+});
+export type Account = z.infer<typeof accountSchema>;

@@ -76,7 +76,7 @@ function router({ store, contract, clockUs, usage }: ApiOptions, guard: Guard): 
           store: storeFor(caller, store),
           contract,
           nowUs: clockUs(),
-          mayChange: caller.role === 'admin',
+          caller,
           note: (action, detail) => usage?.note(caller.id, action, detail),
         });
       }),

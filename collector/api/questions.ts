@@ -9,7 +9,7 @@ import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../sch
 import { raisedAlertSchema } from '../../schemas/alert.js';
 import { budgetSchema } from '../../schemas/budget.js';
 import type { Role } from '../../schemas/key.js';
-import { auditLogEntrySchema } from '../../schemas/key.js';
+import { accountSchema, auditLogEntrySchema } from '../../schemas/key.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
 import { proposalSchema } from '../../schemas/contract.js';
@@ -18,6 +18,8 @@ import { rolloutsSchema, rolloutTurnSchema } from '../../schemas/rollout.js';
 import { proposedYaml } from '../contract/write.js';
 import type { AuditedAction } from '../keys/audit-log.js';
 import { readAuditLog } from '../keys/audit-log.js';
+import type { Caller } from '../keys/key-ring.js';
+import { ANYONE } from '../keys/key-ring.js';
 import { listRollouts } from '../rollout/list.js';
 import { rolloutHistory } from '../rollout/stored.js';
 import { keptAlerts, raisedAlertOf } from '../store/alerts.js';
@@ -45,8 +47,7 @@ export interface QuestionContext {
   readonly contract: CompiledContract;
   /** The present, microseconds since 1970. */
   readonly nowUs: number;
-  /** Whether the caller may change anything. */
-  readonly mayChange: boolean;
+  readonly caller: Caller;
   /** Writes into the audit log what the caller did. */
   readonly note: (action: AuditedAction, detail: string) => void;
 }
@@ -125,7 +126,10 @@ export const questions: readonly Question[] = [
     summary: 'How far enforcement is rolled out: what was asked for, by whom and why, and what holds in each scope.',
     query: z.strictObject({}),
     response: rolloutsSchema,
-    answer: async (_query, { store, mayChange }) => ({ ...(await listRollouts(store)), mayChange }),
+    answer: async (_query, { store, caller }) => ({
+      ...(await listRollouts(store)),
+      mayChange: caller.role === 'admin',
+    }),
   }),
   question({
     path: '/rollouts/history',
@@ -287,6 +291,15 @@ export const questions: readonly Question[] = [
       const seen = await seenIn(store, windowOf({ since }, nowUs));
       return { yaml: proposedYaml(proposeContract(seen), { since, traces: seen.traces }) };
     },
+  }),
+  question({
+    path: '/account',
+    isForTenants: true,
+    summary: 'Who asks: the key that is shown, or that a browser has logged in with.',
+    query: z.strictObject({}),
+    response: accountSchema,
+    answer: (_query, { caller: { id, role, tenants } }) =>
+      Promise.resolve({ key: id === ANYONE.id ? null : id, role, tenants }),
   }),
   question({
     path: '/audit-log',

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { BaseQueryParams, ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { ClickHouseError, createClient } from '@clickhouse/client';
 import { notWithin } from './answered-within.js';
+import type { DaySums } from './day-sums.js';
 import { QueryRefused, StoreUnavailable } from './errors.js';
 
 /** Where ClickHouse is, and as whom to speak to it. */
@@ -25,6 +26,8 @@ export interface Store extends AsyncDisposable {
   readonly cluster?: string;
   /** The only tenants of which anything may be seen through it; left out: all. */
   readonly within?: readonly string[];
+  /** What days came to, kept for the next question; left out: nothing is kept. */
+  readonly daySums?: DaySums;
   /** Runs a statement that answers nothing. */
   readonly command: (sql: string, params?: QueryParameters) => Promise<void>;
   /** Rows as JSON objects; 64-bit integers and decimals come as strings. */

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Account } from '../../schemas/key.js';
+import { useAnswer } from './ask.js';
 import { LatestNews, useNews } from './live.js';
 import type { Hearing } from './live.js';
 import { ScopeForm } from './scope-form.js';
@@ -52,6 +54,7 @@ export function Page() {
           </a>
           <Navigation view={view} />
           <Live hearing={news.hearing} />
+          <LoggedIn />
         </div>
         {scope !== null && <ScopeForm fields={scope} view={view} look={look} key={addressOf(view)} />}
       </header>
@@ -92,6 +95,17 @@ function Live({ hearing }: { readonly hearing: Hearing }) {
       <span class="dot" aria-hidden="true" />
       {HEARING[hearing]}
     </p>
+  );
+}
+
+/** Leads to where one logs out; nothing is shown where there are no keys. */
+function LoggedIn() {
+  const asked = useAnswer<Account>('account');
+  if (asked.state !== 'answered' || asked.answer.key === null) return null;
+  return (
+    <a class="account" href="/login" title={`Logged in with the key ${asked.answer.key}`}>
+      Log out
+    </a>
   );
 }
 

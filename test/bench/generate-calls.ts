@@ -1,11 +1,11 @@
 import type { Store } from '../../collector/store/client.js';
-import { DAY_US } from '../../collector/store/questions/scope.js';
+import { DAY_US, iso } from '../../collector/store/questions/scope.js';
 
 /** Days over which the calls are spread, evenly, today included. */
 export const CALL_DAYS = 30;
 
-/** Rows of one insert: so a day comes in several parts, as it does in life. */
-const INSERT_CALLS = 100_000;
+/** Rows of one part of today: so it comes in several, as it does in life. */
+const PART_CALLS = 100_000;
 
 /** What is wrong with a call, in thousandths of all calls. */
 const FAULTS = { dropped: 20, rewritten: 5, missing: 10, unmeasured: 8, placeholder: 5, bypass: 4 } as const;
@@ -13,19 +13,25 @@ const FAULTS = { dropped: 20, rewritten: 5, missing: 10, unmeasured: 8, placehol
 /**
  * Fills `calls` with such as audits write, inside ClickHouse: of 1,000 tenants, 50 features, 20 models of 4 providers,
  * 10,000 users, 6 routes, three calls a trace; one in twenty has a fault, one in ten is only warned of. The same
- * numbers give the same calls.
+ * numbers give the same calls. One day is made, and is the pattern of the others; days that are over are one part each,
+ * as an hour makes of them by itself.
  *
  * @param calls how many, over the 30 days that end at `nowUs`
  */
 export async function generateCalls(store: Store, calls: number, nowUs: number): Promise<void> {
-  const perDay = Math.ceil(calls / CALL_DAYS);
-  for (let day = 0; day < CALL_DAYS; day += 1) {
-    // Stretches of 24 hours that end now, so that the last 7 days hold as many calls each.
-    const fromUs = nowUs - (CALL_DAYS - day) * DAY_US;
-    for (let done = 0; done < perDay; done += INSERT_CALLS) {
-      const many = Math.min(INSERT_CALLS, perDay - done);
-      await store.command(insertCalls, { first: day * perDay + done, many, fromUs, nowUs });
-    }
+  const today = Math.floor(nowUs / DAY_US);
+  const first = today - CALL_DAYS;
+  await store.command(insertFirstDay, { many: Math.ceil(calls / CALL_DAYS), fromUs: first * DAY_US, nowUs });
+  for (let day = 1; day <= CALL_DAYS; day += 1) {
+    const rowsOfPart = day === CALL_DAYS ? PART_CALLS : calls;
+    await store.command(insertAnotherDay, { first, day, nowUs, rowsOfPart });
+  }
+  await store.command(
+    `ALTER TABLE calls DELETE WHERE day = toDate({first: UInt16}) AND start_time < fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC') SETTINGS mutations_sync = 1`,
+    { first, fromUs: nowUs - CALL_DAYS * DAY_US },
+  );
+  for (let day = first; day < today; day += 1) {
+    await store.command(`OPTIMIZE TABLE calls PARTITION '${iso(day * DAY_US).slice(0, 10)}' FINAL`);
   }
 }
 
@@ -109,10 +115,10 @@ const columns: Readonly<Record<string, string>> = {
   is_deleted: '0',
 };
 
-const insertCalls = `
+const insertFirstDay = `
     INSERT INTO calls (${Object.keys(columns).join(', ')})
     WITH
-        number + {first: UInt64} AS n,
+        number AS n,
         cityHash64(n, 'model') % 20 AS model_number,
         cityHash64(n, 'fault') % 1000 AS chance,
         chance BETWEEN 900 AND 999 AS is_warned,
@@ -138,4 +144,20 @@ const insertCalls = `
         ${Object.entries(columns)
           .map(([name, sql]) => `${sql} AS ${name}`)
           .join(',\n        ')}
-    FROM numbers({many: UInt64})`;
+    FROM numbers_mt({many: UInt64})
+    SETTINGS max_insert_threads = 2, min_insert_block_size_rows = {many: UInt64}`;
+
+/** Another day like the first, with traces of its own; of today what has been. What is derived is not derived again. */
+const insertAnotherDay = `
+    INSERT INTO calls (${Object.keys(columns).join(', ')}, way, failed_bits)
+    SELECT
+        * REPLACE (
+            day + {day: UInt16} AS day,
+            lower(hex(sipHash128(trace_id, {day: UInt16}))) AS trace_id,
+            start_time + toIntervalDay({day: UInt16}) AS start_time,
+            least(audited_at + toIntervalDay({day: UInt16}), fromUnixTimestamp64Micro({nowUs: Int64}, 'UTC')) AS audited_at
+        )
+    FROM (SELECT ${Object.keys(columns).join(', ')}, way, failed_bits FROM calls WHERE day = toDate({first: UInt16}))
+    WHERE start_time < fromUnixTimestamp64Micro({nowUs: Int64}, 'UTC')
+    SETTINGS insert_allow_materialized_columns = 1, min_insert_block_size_rows = {rowsOfPart: UInt64},
+        max_insert_block_size = {rowsOfPart: UInt64}`;

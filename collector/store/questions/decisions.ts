@@ -15,6 +15,25 @@ const rowsSchema = z.array(
 
 const usd = (sql: string): string => `toDecimalString(${sql}, 12)`;
 
+const DECIDED = `decided_at >= fromUnixTimestamp64Micro({windowFromUs: Int64}, 'UTC')
+              AND decided_at < fromUnixTimestamp64Micro({windowToUs: Int64}, 'UTC')
+              AND ({tenant: String} = '' OR decisions.tenant = {tenant: String})
+              AND ({policy: String} = '' OR decisions.policy = {policy: String})`;
+
+/** Under which policies and when it was decided: no row where nothing was, and no call need be looked at. */
+const madeSql = `
+    SELECT
+        groupUniqArray(policy) AS policies,
+        toUnixTimestamp64Micro(min(period_from)) AS periodFromUs,
+        toUnixTimestamp64Micro(max(decided_at)) AS lastUs
+    FROM decisions
+    WHERE ${DECIDED}
+    HAVING count() > 0`;
+
+const madeSchema = z.array(
+  z.object({ policies: z.array(z.string()), periodFromUs: z.coerce.number(), lastUs: z.coerce.number() }),
+);
+
 /**
  * Compares the decisions of a window with what the audit found out later. The truth at a decision is what the calls
  * that had begun by then came to, in the same period and under the same policy. A decision would have been right to
@@ -29,7 +48,10 @@ export async function summarizeDecisions(
   window: Window,
   nowUs: number,
 ): Promise<DecisionSummary[]> {
-  const budgets = watchedBudgets(contract);
+  const ofWindow = { tenant, policy, windowFromUs: window.fromUs, windowToUs: window.toUs };
+  const [made] = madeSchema.parse(await store.rows(madeSql, ofWindow));
+  if (made === undefined) return [];
+  const budgets = watchedBudgets(contract).filter((one) => made.policies.includes(one.policy));
   const fromUs = Math.min(window.fromUs, ...budgets.map(({ per }) => periodAt(window.fromUs, per).fromUs));
   // A call begins after its decision, and at most so long after.
   const toUs = window.toUs + durationUs(contract.decisions.expireAfter);
@@ -51,7 +73,10 @@ export async function summarizeDecisions(
                 sum(ifNull(cost_usd, 0)) AS cost
             FROM calls FINAL
             WHERE ${sql}
-              AND has({policies: Array(String)}, resolved_policy)
+              AND resolved_policy IN {policies: Array(String)}
+              -- What began in an earlier period, or after the last decision, none of them goes by.
+              AND start_time >= fromUnixTimestamp64Micro({periodFromUs: Int64}, 'UTC')
+              AND start_time < fromUnixTimestamp64Micro({lastUs: Int64}, 'UTC')
             GROUP BY resolved_policy, start_time
         ),
         running AS
@@ -73,10 +98,7 @@ export async function summarizeDecisions(
         (
             SELECT *
             FROM decisions FINAL
-            WHERE decided_at >= fromUnixTimestamp64Micro({windowFromUs: Int64}, 'UTC')
-              AND decided_at < fromUnixTimestamp64Micro({windowToUs: Int64}, 'UTC')
-              AND ({tenant: String} = '' OR decisions.tenant = {tenant: String})
-              AND ({policy: String} = '' OR decisions.policy = {policy: String})
+            WHERE ${DECIDED}
         ),
         told AS
         (
@@ -129,11 +151,10 @@ export async function summarizeDecisions(
     ${DAY_BY_DAY}`,
     {
       ...params,
-      tenant,
-      policy,
+      ...ofWindow,
       nowUs,
-      windowFromUs: window.fromUs,
-      windowToUs: window.toUs,
+      periodFromUs: made.periodFromUs,
+      lastUs: made.lastUs,
       policies: budgets.map((one) => one.policy),
       pers: budgets.map(({ per }) => per),
     },

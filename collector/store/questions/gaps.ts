@@ -1,12 +1,15 @@
 import * as z from 'zod';
+import { formatUsd } from '../../../auditor/cost/usd.js';
 import { allRules } from '../../../auditor/rules/all.js';
 import { questionSchema, severitySchema, usdSchema } from '../../../schemas/audit.js';
 import type { Severity } from '../../../schemas/audit.js';
 import type { Gap, Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { boundsOf, callsIn, DAY_BY_DAY } from './scope.js';
-import { newestInWaySql, newestOfSchema, newestOfSql, newestOfWays, ofWay } from './ways.js';
+import type { CallGap } from './call-gaps.js';
+import { callGaps } from './call-gaps.js';
+import { boundsOf, isoMicros } from './scope.js';
+import { newestOfWays } from './ways.js';
 
 const rowSchema = z.object({
   rule: z.string(),
@@ -23,8 +26,6 @@ const rowSchema = z.object({
   message: z.string(),
   fix: z.string(),
 });
-
-const callGapSchema = rowSchema.omit({ sample: true, message: true, fix: true }).extend(newestOfSchema.shape);
 
 interface GapFilter {
   readonly severities: readonly Severity[];
@@ -110,58 +111,42 @@ export async function gapsOfCalls(
   window: Window,
   { severities = severitySchema.options, limit = 100 }: Partial<GapFilter> = {},
 ): Promise<Gap[]> {
-  const { sql, params } = callsIn(scope, window);
-  const rows = z.array(callGapSchema).parse(
-    await store.rows(
-      `
-    SELECT
-        finding.1 AS rule, finding.2 AS severity, finding.3 AS question, finding.4 AS attribute,
-        finding.5 AS hop_from, finding.6 AS hop_to,
-        sum(n) AS calls,
-        uniqExactMerge(of_traces) AS traces,
-        toDecimalString(sum(known), 12) AS spend,
-        formatDateTime(min(oldest), '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS since,
-        ${newestOfSql}
-    FROM
-    (
-        SELECT
-            way,
-            count() AS n,
-            sum(ifNull(cost_usd, 0)) AS known,
-            uniqExactState(cityHash64(trace_id)) AS of_traces,
-            min(start_time) AS oldest,
-            ${newestInWaySql}
-        FROM calls FINAL
-        WHERE ${sql}
-          -- Looked for in each different way once; read with care from the groups, since more may look alike.
-          AND multiSearchAny(way, {marks: Array(String)})
-        GROUP BY way
-    )
-    -- A call may break one rule in several ways; it and its cost still count once.
-    ARRAY JOIN arrayDistinct(arrayZip(
-        ${ofWay.findingRules}, ${ofWay.findingSeverities}, ${ofWay.findingQuestions}, ${ofWay.findingAttributes},
-        ${ofWay.findingHopFrom}, ${ofWay.findingHopTo}
-    )) AS finding
-    WHERE has({severities: Array(String)}, finding.2)
-    GROUP BY finding
-    ORDER BY sum(known) DESC, calls DESC, rule, attribute, hop_from, hop_to
-    LIMIT {limit: UInt32}
-    ${DAY_BY_DAY}`,
-      { ...params, limit, severities, marks: severities.map((one) => `"${one}"`) },
-    ),
-  );
-  const newest = await newestOfWays(store, scope, rows);
-  return rows.map((row) => {
-    const sample = newest(row);
-    const finding = sample?.findings.find(
+  const found = await callGaps(store, scope, window);
+  const shown = found.filter(({ severity }) => severities.includes(severity)).slice(0, limit);
+  return withSamples(store, scope, shown);
+}
+
+/** Gaps as people are told of them: with the newest call that shows each, and its words. */
+export async function withSamples(store: Store, scope: Scope, gaps: readonly CallGap[]): Promise<Gap[]> {
+  const newest = await newestOfWays(store, scope, gaps);
+  return gaps.map((gap) => {
+    const call = newest(gap);
+    const finding = call?.findings.find(
       (one) =>
-        one.rule === row.rule &&
-        one.severity === row.severity &&
-        one.attribute === row.attribute &&
-        one.hopFrom === row.hop_from &&
-        one.hopTo === row.hop_to,
+        one.rule === gap.rule &&
+        one.severity === gap.severity &&
+        one.attribute === gap.attribute &&
+        one.hopFrom === gap.hop_from &&
+        one.hopTo === gap.hop_to,
     );
-    return toGap({ ...row, sample: sample?.traceId ?? '', message: finding?.message ?? '', fix: finding?.fix ?? '' });
+    return {
+      ...withoutSample(gap),
+      sampleTraceId: call?.traceId ?? '',
+      message: finding?.message ?? '',
+      fix: finding?.fix ?? '',
+    };
+  });
+}
+
+/** A gap on calls, without words of its own. */
+export function withoutSample(gap: CallGap): Gap {
+  return toGap({
+    ...gap,
+    spend: formatUsd(gap.pico),
+    since: isoMicros(gap.sinceUs),
+    sample: '',
+    message: '',
+    fix: '',
   });
 }
 

@@ -1,15 +1,19 @@
 import * as z from 'zod';
+import { ambiguousPolicy } from '../../../auditor/rules/ambiguous-policy.js';
 import { deadPolicy } from '../../../auditor/rules/dead-policy.js';
 import { judgeGate } from '../../../auditor/score/gate.js';
 import type { Contract } from '../../../schemas/contract.js';
-import type { GateAnswer, Scope } from '../../../schemas/gate.js';
+import type { Blocker, Gap, GateAnswer, Scope } from '../../../schemas/gate.js';
 import { gateAnswerSchema } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
-import { gapsOfCalls } from './gaps.js';
-import { callsIn, DAY_BY_DAY, iso } from './scope.js';
+import type { DailyQuestion } from './by-day.js';
+import { askByDay, FILED } from './by-day.js';
+import type { CallGap } from './call-gaps.js';
+import { callGaps } from './call-gaps.js';
+import { withoutSample, withSamples } from './gaps.js';
+import { DAY_BY_DAY, iso } from './scope.js';
 import type { Window } from './scope.js';
 import { tallyWithDays } from './tally.js';
-import { ofWay } from './ways.js';
 
 /**
  * Asks the gate: may enforcement be rolled out in this scope? The answer is kept in `gates`, unless told not to.
@@ -27,17 +31,50 @@ export async function askGate(
 ): Promise<GateAnswer> {
   const thresholds = contract.gate;
   const window: Window = { fromUs: Math.max(0, toUs - durationUs(since)), toUs };
-  const [tallied, gaps, policies] = await Promise.all([
+  const [tallied, found, dead] = await Promise.all([
     tallyWithDays(store, scope, window, thresholds.days),
-    gapsOfCalls(store, scope, window),
-    policyProblems(store, contract, scope, window),
+    callGaps(store, scope, window),
+    deadPolicies(store, contract, scope, window),
   ]);
-  const answer = judgeGate(
-    { scope, from: iso(window.fromUs), to: iso(window.toUs), ...tallied, gaps, ...policies },
+  // A call has this finding once.
+  const ambiguous = found.filter(({ rule }) => rule === ambiguousPolicy.id);
+  const gaps = found.map(withoutSample);
+  const judged = judgeGate(
+    {
+      scope,
+      from: iso(window.fromUs),
+      to: iso(window.toUs),
+      ...tallied,
+      gaps,
+      deadPolicies: dead,
+      ambiguousCalls: ambiguous.reduce((sum, { calls }) => sum + calls, 0),
+    },
     thresholds,
   );
+  const answer = { ...judged, blockers: await withWorst(store, scope, judged.blockers, found, gaps) };
   if (keep) await keepAnswer(store, answer, toUs);
   return answer;
+}
+
+/** Words and a call for the gaps that blockers name; the others need not be looked up. @param gaps in the order of `found` */
+async function withWorst(
+  store: Store,
+  scope: Scope,
+  blockers: readonly Blocker[],
+  found: readonly CallGap[],
+  gaps: readonly Gap[],
+): Promise<Blocker[]> {
+  const named = gaps.flatMap((gap, i) => {
+    const of = found[i];
+    return of !== undefined && blockers.some(({ worst }) => worst === gap) ? [{ gap, of }] : [];
+  });
+  const told = await withSamples(
+    store,
+    scope,
+    named.map(({ of }) => of),
+  );
+  const toldOf = new Map(named.map(({ gap }, i) => [gap, told[i]]));
+  return blockers.map((one) => ({ ...one, worst: one.worst === null ? null : (toldOf.get(one.worst) ?? one.worst) }));
 }
 
 /** A span of time such as `7d` in microseconds. */
@@ -48,33 +85,22 @@ export function durationUs(text: string): number {
   return amount * unit * 1_000_000;
 }
 
-const policyRowSchema = z.tuple([z.object({ resolved: z.array(z.string()), ambiguous: z.coerce.number() })]);
+const resolvedOfDay: DailyQuestion<{ policy: string }> = {
+  name: 'resolved',
+  sql: (where) => `
+    SELECT ${FILED} AS filed, resolved_policy AS policy
+    FROM calls FINAL
+    WHERE ${where}
+    GROUP BY filed, policy
+    ${DAY_BY_DAY}`,
+  row: z.object({ policy: z.string() }),
+};
 
 /**
- * Policies of the contract in scope to which no call resolved, and calls to which several apply. A policy is alive
- * where any service resolved to it: it is written for tenants and features, so one service alone cannot show it dead.
+ * Policies of the contract in scope to which no call resolved. A policy is alive where any service resolved to it: it
+ * is written for tenants and features, so one service alone cannot show it dead.
  */
-async function policyProblems(
-  store: Store,
-  { policies }: Contract,
-  scope: Scope,
-  window: Window,
-): Promise<{ deadPolicies: string[]; ambiguousCalls: number }> {
-  const { service = '', ...anyService } = scope;
-  const { sql, params } = callsIn(anyService, window);
-  const rows = await store.rows(
-    `
-    SELECT
-        (
-            SELECT groupArray(resolved_policy)
-            FROM (SELECT resolved_policy FROM calls FINAL WHERE ${sql} GROUP BY resolved_policy)
-        ) AS resolved,
-        sumIf(n, has(${ofWay.findingRules}, 'ambiguous-policy') AND ({service: String} = '' OR has(${ofWay.route}, {service: String}))) AS ambiguous
-    FROM (SELECT way, count() AS n FROM calls FINAL WHERE ${sql} GROUP BY way)
-    ${DAY_BY_DAY}`,
-    { ...params, service },
-  );
-  const [{ resolved, ambiguous }] = policyRowSchema.parse(rows);
+async function deadPolicies(store: Store, { policies }: Contract, scope: Scope, window: Window): Promise<string[]> {
   // A policy that does not speak of this tenant or feature is not dead here: it is not meant for it.
   const expected = policies.filter(
     ({ id, match }) =>
@@ -82,10 +108,11 @@ async function policyProblems(
       (scope.tenant === undefined || match.tenant?.includes(scope.tenant) === true) &&
       (scope.feature === undefined || match.feature?.includes(scope.feature) === true),
   );
-  return {
-    deadPolicies: [...deadPolicy.check({ expected: expected.map(({ id }) => id), resolved: new Set(resolved) })],
-    ambiguousCalls: ambiguous,
-  };
+  if (expected.length === 0) return [];
+  const { service: _, ...anyService } = scope;
+  const found = await askByDay(store, resolvedOfDay, anyService, window);
+  const resolved = new Set(found.map(({ row }) => row.policy));
+  return [...deadPolicy.check({ expected: expected.map(({ id }) => id), resolved })];
 }
 
 /** Keeps an answer as evidence. @param askedAtUs microseconds since 1970 */

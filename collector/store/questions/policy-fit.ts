@@ -92,7 +92,11 @@ export async function policyFit(
   const ways = z.array(routeSchema).parse(rows);
   const fates = ways.filter(({ isSum }) => isSum);
   const routes = ways.filter(({ isSum }) => !isSum);
-  const ids = new Set([...contract.policyById.keys(), ...fates.map(({ policy }) => policy)]);
+  // Calls that bear on one policy may lead to another, which then says nothing about that other.
+  const ids =
+    scope.policy === undefined
+      ? new Set([...contract.policyById.keys(), ...fates.map(({ policy }) => policy)])
+      : [scope.policy];
   return [...ids].map((id) => fitOf(id, contract.policyById.has(id), fates, routes));
 }
 

@@ -1,10 +1,14 @@
 import * as z from 'zod';
+import { formatUsd, parseUsd } from '../../../auditor/cost/usd.js';
 import { usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
-import { callsIn, DAY_BY_DAY } from './scope.js';
-import { newestInWaySql, newestOfSchema, newestOfSql, newestOfWays, ofWay } from './ways.js';
+import type { DailyQuestion } from './by-day.js';
+import { askByDay, FILED } from './by-day.js';
+import { descending, inOrder } from './order.js';
+import { DAY_BY_DAY } from './scope.js';
+import { newestInWaySql, newestOfSql, ofWay } from './ways.js';
 
 export const routeRowSchema = z.object({
   route: z.array(z.string()).describe('Services of the stations, origin first'),
@@ -15,34 +19,59 @@ export const routeRowSchema = z.object({
 });
 export type RouteRow = z.infer<typeof routeRowSchema>;
 
-const rowSchema = routeRowSchema.omit({ sampleTraceId: true }).extend(newestOfSchema.shape);
+const rowSchema = z.object({
+  route: z.array(z.string()),
+  calls: z.coerce.number(),
+  pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
+  enforceable: z.coerce.number(),
+  newestAtUs: z.coerce.number(),
+  newestTraceId: z.string(),
+});
+type DayOfRoute = z.infer<typeof rowSchema>;
 
-/** The different routes that calls took, most spend first. */
-export async function listRoutes(store: Store, scope: Scope, window: Window, limit = 200): Promise<RouteRow[]> {
-  const { sql, params } = callsIn(scope, window);
-  const rows = z.array(rowSchema).parse(
-    await store.rows(
-      `
+const routesOfDay: DailyQuestion<DayOfRoute> = {
+  name: 'routes',
+  sql: (where) => `
     SELECT
+        filed,
         ${ofWay.route} AS route,
         sum(n) AS calls,
-        toDecimalString(sum(known), 12) AS costUsd,
+        toDecimalString(sum(known), 12) AS pico,
         sumIf(n, ${ofWay.verdict} = 'enforceable') AS enforceable,
         ${newestOfSql}
     FROM
     (
-        SELECT way, count() AS n, sum(ifNull(cost_usd, 0)) AS known, ${newestInWaySql}
+        SELECT ${FILED} AS filed, way, count() AS n, sum(ifNull(cost_usd, 0)) AS known, ${newestInWaySql}
         FROM calls FINAL
-        WHERE ${sql}
-        GROUP BY way
+        WHERE ${where}
+        GROUP BY filed, way
     )
-    GROUP BY route
-    ORDER BY sum(known) DESC, calls DESC, route
-    LIMIT {limit: UInt32}
+    GROUP BY filed, route
     ${DAY_BY_DAY}`,
-      { ...params, limit },
-    ),
-  );
-  const newest = await newestOfWays(store, scope, rows);
-  return rows.map((row) => routeRowSchema.parse({ ...row, sampleTraceId: newest(row)?.traceId ?? '' }));
+  row: rowSchema,
+};
+
+/** The different routes that calls took, most spend first. */
+export async function listRoutes(store: Store, scope: Scope, window: Window, limit = 200): Promise<RouteRow[]> {
+  const all = new Map<string, DayOfRoute>();
+  for (const { row } of await askByDay(store, routesOfDay, scope, window)) {
+    const key = JSON.stringify(row.route);
+    const before = all.get(key);
+    all.set(key, before === undefined ? row : together(before, row));
+  }
+  return [...all]
+    .toSorted(([keyA, a], [keyB, b]) => descending(a.pico, b.pico) || b.calls - a.calls || inOrder(keyA, keyB))
+    .slice(0, limit)
+    .map(([, { route, calls, pico, enforceable, newestTraceId }]) => {
+      return { route, calls, costUsd: formatUsd(pico), enforceable, sampleTraceId: newestTraceId };
+    });
+}
+
+function together(one: DayOfRoute, other: DayOfRoute): DayOfRoute {
+  return {
+    ...(one.newestAtUs > other.newestAtUs ? one : other),
+    calls: one.calls + other.calls,
+    pico: one.pico + other.pico,
+    enforceable: one.enforceable + other.enforceable,
+  };
 }

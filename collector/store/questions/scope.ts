@@ -18,6 +18,11 @@ export function iso(us: number): string {
   return new Date(Math.floor(us / 1_000)).toISOString();
 }
 
+/** The same to the microsecond. */
+export function isoMicros(us: number): string {
+  return `${iso(us).slice(0, -1)}${String(us % 1_000).padStart(3, '0')}Z`;
+}
+
 /**
  * To put at the end of every query of `calls FINAL`. A call is filed under its day, and where another audit moves it to
  * another day it is deleted under the first, so days need not be merged with each other, nor read where not asked for.
@@ -46,21 +51,30 @@ export function boundsOf(window: Window): Window {
  * Who is bound to some tenants sees theirs alone: the store that they ask fills in `within`.
  */
 export function callsIn(scope: Scope, window: Window): Condition {
-  const { fromUs, toUs } = boundsOf(window);
+  const { sql, params } = scopedCalls(scope);
   const parts = [
     'day >= toDate({fromDay: UInt16})',
     'day <= toDate({toDay: UInt16})',
     "start_time >= fromUnixTimestamp64Micro({fromUs: Int64}, 'UTC')",
     "start_time < fromUnixTimestamp64Micro({toUs: Int64}, 'UTC')",
-    withinSql,
+    sql,
   ];
-  const params: Record<string, unknown> = {
-    fromUs,
-    toUs,
-    within: [],
+  return { sql: parts.join('\n  AND '), params: { ...boundsOf(window), ...daysOf(window), ...params } };
+}
+
+/** The first and last day that a window has anything of, days since 1970, as far as ClickHouse can hold them. */
+export function daysOf(window: Window): { readonly fromDay: number; readonly toDay: number } {
+  const { fromUs, toUs } = boundsOf(window);
+  return {
     fromDay: Math.max(0, Math.floor(fromUs / DAY_US)),
     toDay: Math.max(0, Math.min(MAX_DAY, Math.floor((toUs - 1) / DAY_US))),
   };
+}
+
+/** The calls of a scope, as `callsIn` has them, whenever they began. */
+export function scopedCalls(scope: Scope): Condition {
+  const parts = [withinSql];
+  const params: Record<string, unknown> = { within: [] };
   for (const name of ['tenant', 'feature', 'policy'] as const) {
     const value = scope[name];
     if (value === undefined) continue;

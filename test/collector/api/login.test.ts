@@ -86,6 +86,7 @@ describe('the page of a Waybill with keys', () => {
     const own = { cookie: cookie.split(';', 1)[0] ?? '' };
     expect((await ask('/', own)).status).toBe(200);
     expect((await ask('/v1/score', own)).status).toBe(200);
+    expect(await (await ask('/v1/account', own)).json()).toMatchObject({ key: reader.id, role: 'read' });
     expect((await ask('/v1/audit-log', own)).status).toBe(403);
     expect(await (await ask('/login', own)).text()).toContain(reader.id);
   });
@@ -173,7 +174,9 @@ it('a person logs in with a real browser, sees the report, and logs out', async 
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('heading', { name: 'Is attribution good enough' }).waitFor();
     expect(await page.evaluate('document.cookie')).toBe('');
-    await page.goto(`${api.url}/login`);
+    expect(await seriousIssues(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Log out' }).click();
+    await page.getByText(reader.id).waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByLabel('Key').waitFor();
     await page.goto(`${api.url}/`);
@@ -186,6 +189,7 @@ it('a person logs in with a real browser, sees the report, and logs out', async 
 
 it('the page of a Waybill without keys is open, as far as this machine goes', async () => {
   expect((await ask('/', {}, keyless)).status).toBe(200);
+  expect(await (await ask('/v1/account', {}, keyless)).json()).toEqual({ key: null, role: 'admin', tenants: ['*'] });
   const sent = await ask('/login', {}, keyless);
   expect([sent.status, sent.headers.get('location')]).toEqual([302, '/']);
 });

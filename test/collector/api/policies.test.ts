@@ -102,6 +102,21 @@ describe('policy fit', () => {
     ]);
   });
 
+  it('keeps to the policy that is asked about, listed or not', async () => {
+    for (const [policy, ...all] of [
+      ['pro-monthly', 'seen', 'bypass', 'mismatch', 'lost'],
+      ['free'],
+      ['gold', 'unattributed'],
+      ['nowhere'],
+    ]) {
+      const response = await fetch(`${api.url}/v1/policies?since=2h&policy=${policy}`);
+      const { policies } = z.object({ policies: z.array(policyFitSchema) }).parse(await response.json());
+      expect(policies.map(({ policy: id, fates }) => [id, ...fates.map(({ fate }) => fate)])).toEqual([
+        [policy, ...all],
+      ]);
+    }
+  });
+
   it('is printed for a person, and leaves with 1 where a policy misses calls', async () => {
     const { code, stdout } = await waybill(['policies', '--url', api.url, '--since', '2h']);
     expect(code).toBe(1);

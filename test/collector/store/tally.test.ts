@@ -14,6 +14,7 @@ import type { Scope } from '../../../schemas/gate.js';
 import { contract } from '../../support/contract.js';
 import type { TestStore } from '../../support/engine.js';
 import { startTestStore } from '../../support/engine.js';
+import { near } from '../../support/near.js';
 import { clean, trace } from '../../support/trace.js';
 
 const NOW_US = Math.floor(Date.now() / 1_000) * 1_000_000;
@@ -95,13 +96,6 @@ function slowTally(calls: readonly Call[]) {
       cost: holding(calls.filter(({ failedQuestions }) => !failedQuestions.includes('cost'))),
     },
   };
-}
-
-/** The same, with room for doubles that were added in another order. */
-function near(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isInteger(value) ? value : expect.closeTo(value, 6);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, near(one)]));
 }
 
 describe('questions over stored calls', () => {

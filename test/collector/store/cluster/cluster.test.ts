@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { ANYONE } from '../../../../collector/keys/key-ring.js';
 import { startAlertLoop } from '../../../../collector/alerts/loop.js';
 import { createAlertMetrics } from '../../../../collector/alerts/metrics.js';
 import { traceView } from '../../../../collector/api/trace-view.js';
@@ -128,7 +129,7 @@ function rounded(answer: unknown): unknown {
 
 async function answersOf(store: Store): Promise<Record<string, unknown>> {
   const nowUs = START_US + 120_000_000;
-  const context = { store, contract: agreed, nowUs, mayChange: true, note: () => {} };
+  const context = { store, contract: agreed, nowUs, caller: ANYONE, note: () => {} };
   const answers: Record<string, unknown> = {};
   for (const { path, answer } of asked) answers[path] = rounded(await answer(QUERIES[path] ?? {}, context));
   for (const number of [1, 4, 5, 7, 20]) {
