@@ -9,7 +9,7 @@ import type { Figure } from './figure.js';
 import { figure } from './figure.js';
 import { startMeasuredWaybill } from './measured-waybill.js';
 import { cpuSecondsOf } from './processes.js';
-import { answerOf, endOf, quantile } from './start-load.js';
+import { answerOf, endOf, quantile, urlOfServer } from './start-load.js';
 
 /** What to evaluate, how fast, and for how long. */
 export interface Evaluating {
@@ -27,6 +27,7 @@ export interface Evaluated {
 
 const TENANTS = 1_000;
 const RUN_MS = 5_000;
+const WARM_UP_MS = 2_000;
 /** What was written into ClickHouse, keys too, is known in a running Waybill by then. */
 const KNOWN_MS = 5_000;
 
@@ -37,7 +38,8 @@ export function tenantOf(i: number): string {
 
 /**
  * How long an OpenFeature evaluation takes at 2,000 a second, with a key that is checked for each: 1,000 tenants of which
- * the gate has spoken. Who asks is a process of its own.
+ * the gate has spoken. Who asks is a process of its own. In turns with it the same is asked of a server that answers a
+ * constant: what that one waits, too, is the machine's and the asking process's own.
  */
 export async function benchOfrep(runs = 5): Promise<readonly Figure[]> {
   await using waybill = await startMeasuredWaybill();
@@ -46,37 +48,50 @@ export async function benchOfrep(runs = 5): Promise<readonly Figure[]> {
   const wanted = { name: 'bench', role: 'read', tenants: ['*'], services: ['*'] } as const;
   const { key } = await createKey(waybill.store, wanted, nowUs);
   await sleep(KNOWN_MS);
+  const constant = fork(packagePath('dist/test/bench/answer-constant.js'));
   const child = fork(packagePath('dist/test/bench/ofrep-load.js'));
   try {
-    const url = `${waybill.running.apiUrl}/ofrep/v1/evaluate/flags/waybill.enforcement`;
-    const order: Evaluating = { url, key, perSecond: 2_000, ms: RUN_MS };
-    await answerOf<Evaluated>(child, { ...order, ms: 2_000 });
-    const outcomes: Evaluated[] = [];
+    const order: Evaluating = {
+      url: `${waybill.running.apiUrl}/ofrep/v1/evaluate/flags/waybill.enforcement`,
+      key,
+      perSecond: 2_000,
+      ms: RUN_MS,
+    };
+    const yardstick = { ...order, url: await urlOfServer(constant) };
+    for (const one of [order, yardstick]) await answerOf<Evaluated>(child, { ...one, ms: WARM_UP_MS });
+    const [ours, bare]: [Evaluated[], Evaluated[]] = [[], []];
     const cpuMicros: number[] = [];
     for (let run = 0; run < runs; run += 1) {
+      bare.push(await answerOf<Evaluated>(child, yardstick));
       const before = cpuSecondsOf(waybill.nodePid);
       const outcome = await answerOf<Evaluated>(child, order);
       cpuMicros.push((1e6 * (cpuSecondsOf(waybill.nodePid) - before)) / outcome.latenciesMs.length);
-      outcomes.push(outcome);
+      ours.push(outcome);
     }
     return [
-      ...[0.5, 0.99].map((share) =>
-        figure(
-          `wait, ${share * 100} % of evaluations, 2,000/s`,
-          'ms',
-          outcomes.map(({ latenciesMs }) => quantile(latenciesMs, share)),
-        ),
-      ),
+      ...waits('of evaluations, 2,000/s', ours),
+      ...waits('of answers of a constant by node:http alone, 2,000/s', bare),
       figure(
         'evaluations that were made',
         '/s',
-        outcomes.map(({ perSecond }) => perSecond),
+        ours.map(({ perSecond }) => perSecond),
       ),
       figure('CPU of Node for an evaluation, all else that it does included', 'µs', cpuMicros),
     ];
   } finally {
     await endOf(child);
+    await endOf(constant);
   }
+}
+
+function waits(of: string, outcomes: readonly Evaluated[]): Figure[] {
+  return [0.5, 0.99].map((share) =>
+    figure(
+      `wait, ${share * 100} % ${of}`,
+      'ms',
+      outcomes.map(({ latenciesMs }) => quantile(latenciesMs, share)),
+    ),
+  );
 }
 
 /** Enforcement is asked for everybody, and the gate was ready for one tenant in two. */
