@@ -17,7 +17,8 @@ export function WithdrawForm({ tenant, policy, changed }: WithdrawFormProps) {
     const form = event.currentTarget;
     if (!(form instanceof HTMLFormElement)) return;
     const query = new URLSearchParams({ tenant, policy });
-    new FormData(form).forEach((value, name) => query.set(name, String(value)));
+    const why = new FormData(form).get('why');
+    if (typeof why === 'string') query.set('why', why);
     remove(`rollouts?${query.toString()}`).then(changed, (error: unknown) => setFailed(messageOf(error)));
   };
   return (
