@@ -103,6 +103,17 @@ const changes = {
         503: { description: 'ClickHouse is away; ask again', ...json(error) },
       },
     },
+    delete: {
+      summary: rolloutRoute.withdrawalSummary,
+      parameters: parameters(rolloutRoute.withdrawal),
+      responses: {
+        200: { description: 'What was asked for', ...json(z.toJSONSchema(rolloutRoute.response, { io: 'output' })) },
+        400: { description: 'It cannot be withdrawn', ...json(error) },
+        403: { description: 'It takes an admin key', ...json(error) },
+        404: { description: 'Nothing is asked for in this scope by itself', ...json(error) },
+        503: { description: 'ClickHouse is away; ask again', ...json(error) },
+      },
+    },
   },
 };
 

@@ -22,7 +22,13 @@ export function unreadableRequests(onAnswer: () => void): {
 } {
   const lastOf = new WeakMap<Duplex, ServerResponse>();
   return {
-    began: (request, response) => void lastOf.set(request.socket, response),
+    began: ({ socket }, response) => {
+      lastOf.set(socket, response);
+      // Kept until the next request comes, each connection's last answer would be copied by every collection of garbage.
+      response.once('close', () => {
+        if (lastOf.get(socket) === response) lastOf.delete(socket);
+      });
+    },
     answer: (error, socket) => {
       const last = lastOf.get(socket);
       // Answers come in the order of requests: what was read whole before gets its own first.

@@ -26,6 +26,10 @@ export const rolloutChangeSchema = z.strictObject({
 });
 export type RolloutChange = z.infer<typeof rolloutChangeSchema>;
 
+/** A scope whose rollout is withdrawn. */
+export const rolloutWithdrawalSchema = rolloutChangeSchema.omit({ mode: true });
+export type RolloutWithdrawal = z.infer<typeof rolloutWithdrawalSchema>;
+
 const moment = z.iso.datetime({ precision: 6 });
 
 /** What was asked for, by whom, and why. */
@@ -52,13 +56,15 @@ export const scopeModeSchema = z.object({
 });
 export type ScopeMode = z.infer<typeof scopeModeSchema>;
 
-/** One turn in the history: somebody asked for a mode, or the mode of a scope changed by itself. */
+/** One turn in the history: somebody asked for a mode or withdrew that, or the mode of a scope changed by itself. */
 export const rolloutTurnSchema = z.object({
   at: moment,
-  kind: z.enum(['asked', 'effective']).describe('`asked`: what people want; `effective`: what holds'),
+  kind: z
+    .enum(['asked', 'withdrawn', 'effective'])
+    .describe('`asked`: what people want; `withdrawn`: it is asked for no more; `effective`: what holds'),
   tenant: z.string(),
   policy: z.string().nullable(),
-  mode: rolloutModeSchema,
+  mode: rolloutModeSchema.nullable().describe('Null: withdrawn, so that what is asked for a wider scope counts'),
   who: z.string().describe('`waybill`: by itself'),
   why: z.string(),
 });

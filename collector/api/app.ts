@@ -9,7 +9,7 @@ import type { BaseAppOptions, PayloadsOptions } from './base-app.js';
 import { answerTheRest, createBaseApp, takePayloads } from './base-app.js';
 import { decide, decisionRoute } from './decide.js';
 import { decideForPortkey, decideForProxies } from './decide-for-gateways.js';
-import { changeRollout, rolloutRoute } from './change-rollout.js';
+import { changeRollout, rolloutRoute, withdrawRollout } from './change-rollout.js';
 import type { Guard } from './guard.js';
 import { requireUnbound, storeFor } from './guard.js';
 import type { AuditNews } from './audit-news.js';
@@ -41,6 +41,7 @@ export function createApi(options: ApiOptions): Express {
   app.use('/v1', router(options, guard));
   takePayloads(base, options);
   app.put(`/v1${rolloutRoute.path}`, guard.admit('admin', 'rollouts'), ...changeRollout(options.rollouts, guard));
+  app.delete(`/v1${rolloutRoute.path}`, guard.admit('admin', 'rollouts'), withdrawRollout(options.rollouts, guard));
   // While ClickHouse is away calls go on to be made, so whoever was let in last is told what was known last.
   app.post(`/v1${decisionRoute.path}`, guard.admit('ingest', 'decisions', 'last'), ...decide(options.decisions, guard));
   const forGateways = { decisions: options.decisions, contract: options.contract, guard };

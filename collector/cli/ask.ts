@@ -16,13 +16,16 @@ export function queryOf(flags: object): string {
   return query.toString();
 }
 
+/** What Waybill is told to do with what is at a path. */
+type Change = { readonly method: 'PUT'; readonly body: object } | { readonly method: 'DELETE' };
+
 /**
  * Asks a running Waybill.
  *
  * @param url where it answers, such as `http://127.0.0.1:4319`
  * @param path path and query string
  * @param timeoutMs how long to wait for the answer
- * @param change what it is told to put there; left out: it is only asked
+ * @param change what it is told to do there; left out: it is only asked
  * @throws UsageError that says what is wrong and what to do: nothing answers, it refuses, or it is not Waybill
  */
 export async function askWaybill<T extends z.ZodType>(
@@ -30,7 +33,7 @@ export async function askWaybill<T extends z.ZodType>(
   path: string,
   schema: T,
   timeoutMs: number,
-  change?: object,
+  change?: Change,
 ): Promise<z.infer<T>> {
   const { ok, status, text } = await answerOf(url, path, timeoutMs, change);
   const body = parsed(text);
@@ -45,7 +48,7 @@ async function answerOf(
   url: string,
   path: string,
   timeoutMs: number,
-  change: object | undefined,
+  change: Change | undefined,
 ): Promise<{ ok: boolean; status: number; text: string }> {
   try {
     // Never a flag: whoever is on this machine can read those of every process.
@@ -54,14 +57,14 @@ async function answerOf(
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(
       new URL(path, url),
-      change === undefined
-        ? { headers, signal }
-        : {
+      change?.method === 'PUT'
+        ? {
             method: 'PUT',
             headers: { ...headers, 'content-type': 'application/json' },
-            body: JSON.stringify(change),
+            body: JSON.stringify(change.body),
             signal,
-          },
+          }
+        : { method: change?.method ?? 'GET', headers, signal },
     );
     return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {

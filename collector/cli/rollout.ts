@@ -30,6 +30,7 @@ export function rolloutCommand(): Command {
   return new Command('rollout')
     .description('how far enforcement is rolled out: what was asked for, and what the gate lets hold')
     .addCommand(set().exitOverride())
+    .addCommand(unset().exitOverride())
     .addCommand(list().exitOverride())
     .addCommand(status().exitOverride())
     .addCommand(history().exitOverride());
@@ -44,9 +45,31 @@ function set(): Command {
     .requiredOption('--why <reason>', 'why, for whoever reads the history')
     .addHelpText('after', `\n${PRECEDENCE}\nTakes an admin key where there are keys.`)
     .action(async (mode: RolloutMode, { url, format, ...scope }: SetFlags) => {
-      const rollout = await askWaybill(url, '/v1/rollouts', rolloutSchema, PATIENCE_MS, { ...scope, mode });
+      const rollout = await askWaybill(url, '/v1/rollouts', rolloutSchema, PATIENCE_MS, {
+        method: 'PUT',
+        body: { ...scope, mode },
+      });
       if (format === 'json') console.log(JSON.stringify(rollout, null, 2));
       else console.log(`Asked for ${mode} for ${wordsOf(rollout)}. 'waybill rollout status' shows what holds.`);
+    });
+}
+
+function unset(): Command {
+  return withFlags(new Command('unset'))
+    .description('withdraw what was asked for in a scope, so that what is asked for a wider one counts again')
+    .option('--tenant <tenant>', `the tenant, as it was asked for (${ANY}: all)`, ANY)
+    .option('--policy <policy>', `the budget policy, as it was asked for (${ANY}: all)`, ANY)
+    .requiredOption('--why <reason>', 'why, for whoever reads the history')
+    .addHelpText(
+      'after',
+      '\nWhere nothing wider is asked for, all is off there. Takes an admin key where there are keys.',
+    )
+    .action(async ({ url, format, ...scope }: SetFlags) => {
+      const path = `/v1/rollouts?${queryOf(scope)}`;
+      const withdrawn = await askWaybill(url, path, rolloutSchema, PATIENCE_MS, { method: 'DELETE' });
+      if (format === 'json') console.log(JSON.stringify(withdrawn, null, 2));
+      else
+        console.log(`Withdrew ${withdrawn.mode} for ${wordsOf(withdrawn)}. 'waybill rollout status' shows what holds.`);
     });
 }
 
@@ -130,11 +153,16 @@ function turnsText(turns: readonly RolloutTurn[]): string {
     minute(at),
     tenant,
     policy ?? '(any)',
-    kind === 'asked' ? `asked for ${mode}` : `turned ${mode}`,
+    whatOf(kind, mode),
     who,
     why,
   ]);
   return columnsText([['at (UTC)', 'tenant', 'policy', 'what', 'who', 'why'], ...rows]);
+}
+
+function whatOf(kind: RolloutTurn['kind'], mode: RolloutTurn['mode']): string {
+  if (mode === null) return 'withdrew it';
+  return kind === 'asked' ? `asked for ${mode}` : `turned ${mode}`;
 }
 
 function wordsOf({ tenant, policy }: Rollout): string {

@@ -46,6 +46,8 @@ export interface Ledger {
   /** Spent and reserved in the period that holds a moment; null: it was never known. */
   readonly usedPico: (budget: WatchedBudget, nowUs: number) => bigint | null;
   readonly reserve: (reservation: Reservation) => void;
+  /** Whether a reservation is known: to hear of it again changes nothing. */
+  readonly holds: (id: string) => boolean;
   readonly update: (known: Known) => void;
   /** How many reservations count now. */
   readonly open: () => number;
@@ -139,6 +141,7 @@ export function createLedger(budgets: readonly WatchedBudget[]): Ledger {
       return spent + (reserved.get(policy) ?? 0n);
     },
     reserve: add,
+    holds: (id) => held.has(id),
     update: ({ reservations, calls, ...rest }) => {
       known = rest;
       for (const one of reservations) add(one);

@@ -81,7 +81,9 @@ export async function startDecisions(options: DecisionsOptions): Promise<Decisio
     const isFirst = lastUs === null;
     // The clock may have been set back.
     const fromUs = Math.min(lastUs ?? nowUs - expireAfterUs, nowUs);
-    ledger.update(await readKnown(store, { budgets, nowUs, sinceUs: fromUs - OVERLAP_US, isFirst }));
+    ledger.update(
+      await readKnown(store, { budgets, nowUs, sinceUs: fromUs - OVERLAP_US, isFirst, isHeld: ledger.holds }),
+    );
     lastUs = nowUs;
     readMs = clockMs();
     tookMs = readMs - startedMs;

@@ -14,6 +14,7 @@ export type AuditedAction =
   | 'logged-out'
   | 'gate-asked'
   | 'rollout-set'
+  | 'rollout-withdrawn'
   | 'rollout-changed'
   | 'contract-in-force'
   | 'reaudited'

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** `waybill_<12 characters of its id>_<43 characters that are secret>`: scanners for leaked secrets find it by its look. */
 const KEY = /^waybill_([0-9a-z]{12})_[A-Za-z0-9_-]{43}$/;
@@ -26,7 +26,7 @@ export function newSecret(): NewSecret {
  * @returns 64 lower-case hex digits
  */
 export function hashOf(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+  return hash('sha256', key);
 }
 
 /** The public part of a key; null where it is no key. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import type { RolloutChange, Rollout } from '../../schemas/rollout.js';
-import { isoMicros, parseIsoUs } from '../../auditor/iso-micros.js';
+import type { RolloutChange, RolloutWithdrawal, Rollout } from '../../schemas/rollout.js';
+import { ANY } from '../../schemas/rollout.js';
+import { isoMicros } from '../../auditor/iso-micros.js';
 import type { Contract } from '../../schemas/contract.js';
 import { writeAuditLog } from '../keys/audit-log.js';
 import type { RoundsOptions } from '../rounds.js';
@@ -16,7 +17,15 @@ import type { RolloutMetrics } from './metrics.js';
 import type { EffectiveModes, ScopeState } from './modes.js';
 import { createModes, reasonOf } from './modes.js';
 import { scopesToAsk, scopeWords } from './scopes.js';
-import { readMark, readRollouts, readStates, writeRollout, writeStates } from './stored.js';
+import {
+  lastAskedUs,
+  readMark,
+  readRollouts,
+  readStates,
+  writeRollout,
+  writeStates,
+  writeWithdrawal,
+} from './stored.js';
 
 export interface RolloutLoopOptions {
   readonly store: Store;
@@ -39,6 +48,13 @@ export interface Rollouts extends EffectiveModes, AsyncDisposable {
    * @param who id of the key
    */
   readonly set: (change: RolloutChange, who: string) => Promise<Rollout>;
+  /**
+   * Withdraws what is asked for in exactly this scope, so that what is asked for a wider one counts.
+   *
+   * @param who id of the key
+   * @returns what was asked for until then; null: nothing was
+   */
+  readonly withdraw: (scope: RolloutWithdrawal, who: string) => Promise<Rollout | null>;
   /** Takes over what is in ClickHouse, where other processes write too. */
   readonly sync: () => Promise<void>;
   /** Asks the gate for every scope that is rolled out, and keeps what comes of it. */
@@ -101,8 +117,7 @@ export async function startRollouts(options: RolloutLoopOptions): Promise<Rollou
     // Somebody may have asked for another mode meanwhile.
     const rollout = modes.asked().covering(scope.tenant, scope.policy);
     const before = modes.stateOf(scope);
-    if (rollout === null) return null;
-    if (told !== null && rollout.mode !== 'off') {
+    if (told !== null && rollout !== null && rollout.mode !== 'off') {
       return stateOf({ ...scope, lock: nextLock(before?.lock ?? null, told, clockUs(), times) }, rollout, before);
     }
     return before === null || (before.mode === 'off' && !before.lock.isOpen) ? null : turnedOff(before, rollout);
@@ -117,21 +132,22 @@ export async function startRollouts(options: RolloutLoopOptions): Promise<Rollou
     return { gate: answer.answer, blocker: answer.blockers[0]?.message ?? '' };
   }
 
-  /** The state of a scope under a rollout, with a lock. */
+  /** The state of a scope with a lock, under a rollout or, where that is null, none. */
   function stateOf(
     { tenant, policy, lock }: Pick<ScopeState, 'tenant' | 'policy' | 'lock'>,
-    rollout: Rollout,
+    rollout: Rollout | null,
     before: ScopeState | null,
   ): ScopeState {
-    const mode = effectiveMode(rollout.mode, lock);
-    const base = { tenant, policy, lock, mode, asked: rollout.mode };
+    const asked = rollout?.mode ?? 'off';
+    const mode = effectiveMode(asked, lock);
+    const base = { tenant, policy, lock, mode, asked };
     if (before?.mode === mode) return { ...base, sinceUs: before.sinceUs, why: before.why };
     const sinceUs = Math.max(clockUs(), (before?.sinceUs ?? 0) + 1);
     return { ...base, sinceUs, why: reasonOf(rollout, lock, mode, tenant) };
   }
 
   /** For what is off the gate is not asked, so its lock must not stay open. */
-  function turnedOff(before: ScopeState, rollout: Rollout): ScopeState {
+  function turnedOff(before: ScopeState, rollout: Rollout | null): ScopeState {
     return stateOf({ ...before, lock: { ...before.lock, isOpen: false } }, rollout, before);
   }
 
@@ -154,21 +170,41 @@ export async function startRollouts(options: RolloutLoopOptions): Promise<Rollou
   }
 
   async function set({ tenant, policy, mode, why }: RolloutChange, who: string): Promise<Rollout> {
-    const before = (await readRollouts(store)).find((one) => one.tenant === tenant && one.policy === policy);
-    // Each change is a row of its own, also where the clock has not moved on.
-    const atUs = Math.max(clockUs(), before === undefined ? 0 : parseIsoUs(before.at) + 1);
+    const atUs = await nextChangeUs({ tenant, policy });
     const rollout = { tenant, policy, mode, who, why, at: isoMicros(atUs) };
     await writeRollout(store, rollout);
     const detail = `${mode} for ${scopeWords({ tenant, policy })}: ${why}`;
     await writeAuditLog(store, { actor: who, action: 'rollout-set', detail }, atUs);
+    await follow(rollout);
+    return rollout;
+  }
+
+  async function withdraw({ tenant, policy, why }: RolloutWithdrawal, who: string): Promise<Rollout | null> {
+    const withdrawn = (await readRollouts(store)).find((one) => one.tenant === tenant && one.policy === policy);
+    if (withdrawn === undefined) return null;
+    const atUs = await nextChangeUs(withdrawn);
+    await writeWithdrawal(store, { tenant, policy, who, why, at: isoMicros(atUs) });
+    const detail = `${withdrawn.mode} for ${scopeWords({ tenant, policy })} is withdrawn: ${why}`;
+    await writeAuditLog(store, { actor: who, action: 'rollout-withdrawn', detail }, atUs);
+    await follow(withdrawn);
+    return withdrawn;
+  }
+
+  /** Each change is a row of its own, also where the clock has not moved on. */
+  async function nextChangeUs(scope: Pick<Rollout, 'tenant' | 'policy'>): Promise<number> {
+    return Math.max(clockUs(), (await lastAskedUs(store, scope)) + 1);
+  }
+
+  /** Has every scope that a change may bear on follow at once what is asked for there now. */
+  async function follow({ tenant, policy }: Rollout): Promise<void> {
     await sync();
     for (const state of modes.states()) {
+      if ((tenant !== ANY && tenant !== state.tenant) || (policy !== ANY && policy !== state.policy)) continue;
       const covering = modes.asked().covering(state.tenant, state.policy);
-      if (covering === null || keyed(covering) !== keyed(rollout)) continue;
-      await keepIfChanged(mode === 'off' ? turnedOff(state, covering) : stateOf(state, covering, state));
+      const isOff = covering === null || covering.mode === 'off';
+      await keepIfChanged(isOff ? turnedOff(state, covering) : stateOf(state, covering, state));
     }
     judgeSoon();
-    return rollout;
   }
 
   /** Without waiting for it; where it fails, the rounds tell. */
@@ -193,11 +229,15 @@ export async function startRollouts(options: RolloutLoopOptions): Promise<Rollou
   const stop = async (): Promise<void> => {
     await Promise.all([judging.stop(), syncing.stop()]);
   };
-  return { modeOf: modes.modeOf, set, sync: syncing.next, judge: judging.next, stop, [Symbol.asyncDispose]: stop };
-}
-
-function keyed({ tenant, policy }: Rollout): string {
-  return JSON.stringify([tenant, policy]);
+  return {
+    modeOf: modes.modeOf,
+    set,
+    withdraw,
+    sync: syncing.next,
+    judge: judging.next,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 function unlessAway(error: unknown): void {

@@ -129,18 +129,21 @@ export function createModes({ trustUs, freshMs, clockUs, clockMs = () => perform
   };
 }
 
+const NOBODY_ASKS = 'Nobody asks for a rollout that covers this scope.';
+
 const NEVER_ASKED = {
   mode: 'off',
   asked: 'off',
-  reason: 'Nobody asked for a rollout that covers this scope.',
+  reason: NOBODY_ASKS,
   since: null,
   gate: 'unknown',
   blocker: '',
   rollout: null,
 } as const;
 
-/** Why a mode holds, in a sentence for a person. */
-export function reasonOf(rollout: Rollout, lock: Lock | null, mode: RolloutMode, tenant: string | null): string {
+/** Why a mode holds, in a sentence for a person. @param rollout null: nothing covers the scope */
+export function reasonOf(rollout: Rollout | null, lock: Lock | null, mode: RolloutMode, tenant: string | null): string {
+  if (rollout === null) return NOBODY_ASKS;
   const { mode: asked, who, why } = rollout;
   if (asked !== 'enforce') return `'${asked}' was asked for by ${who}: ${why}`;
   if (tenant === null) return 'Nobody knows whose the request is, and an unknown tenant is never enforced upon.';

@@ -26,7 +26,7 @@ export async function scopesToAsk(
     scopes.set(keyOfScope(scope), scope);
   };
   for (const state of known) {
-    const isOff = asked.covering(state.tenant, state.policy)?.mode === 'off';
+    const isOff = (asked.covering(state.tenant, state.policy)?.mode ?? 'off') === 'off';
     if (state.lock.isOpen || (isOff && state.mode !== 'off')) add(state);
   }
   const rolledOut = asked.rollouts.filter(({ mode }) => mode !== 'off');

@@ -1,13 +1,16 @@
 import * as z from 'zod';
 import { parseIsoUs } from '../../auditor/iso-micros.js';
 import { gateAnswerSchema } from '../../schemas/gate.js';
-import type { Rollout, RolloutTurn } from '../../schemas/rollout.js';
+import type { Rollout, RolloutMode, RolloutTurn } from '../../schemas/rollout.js';
 import { rolloutModeSchema, rolloutSchema, rolloutTurnSchema } from '../../schemas/rollout.js';
 import type { Store } from '../store/client.js';
 import { createRowWriter } from '../store/row-writer.js';
 import type { ScopeState } from './modes.js';
 
 const MICROS = '%Y-%m-%dT%H:%i:%S.%fZ';
+
+/** The mode of a row that says: what was asked for here is withdrawn. */
+const WITHDRAWN = 'withdrawn';
 
 const markSchema = z.tuple([z.object({ mark: z.string() })]);
 
@@ -24,15 +27,48 @@ export async function readMark(store: Store): Promise<string> {
 export async function readRollouts(store: Store): Promise<Rollout[]> {
   return z.array(rolloutSchema).parse(
     await store.rows(`
-    SELECT tenant, policy, mode, who, why, formatDateTime(rollouts.at, '${MICROS}', 'UTC') AS at
-    FROM rollouts FINAL
-    ORDER BY tenant = '*', policy = '*', tenant, policy, rollouts.at DESC
-    LIMIT 1 BY tenant, policy`),
+    SELECT tenant, policy, mode, who, why, formatDateTime(newest.at, '${MICROS}', 'UTC') AS at
+    FROM
+    (
+        SELECT *
+        FROM rollouts FINAL
+        ORDER BY tenant, policy, at DESC
+        LIMIT 1 BY tenant, policy
+    ) AS newest
+    WHERE mode != '${WITHDRAWN}'
+    ORDER BY tenant = '*', policy = '*', tenant, policy`),
   );
 }
 
+const newestSchema = z.tuple([z.object({ newestUs: z.coerce.number() })]);
+
+/** When something was last asked for, or withdrawn, in exactly this scope, microseconds since 1970; 0: never. */
+export async function lastAskedUs(store: Store, scope: Pick<Rollout, 'tenant' | 'policy'>): Promise<number> {
+  const rows = await store.rows(
+    `
+    SELECT toUnixTimestamp64Micro(max(at)) AS newestUs
+    FROM rollouts
+    WHERE tenant = {tenant: String}
+      AND policy = {policy: String}`,
+    { tenant: scope.tenant, policy: scope.policy },
+  );
+  return newestSchema.parse(rows)[0].newestUs;
+}
+
+/** Keeps that somebody withdrew what was asked for in a scope: who, why and when are of the withdrawal. */
+export async function writeWithdrawal(store: Store, withdrawal: Omit<Rollout, 'mode'>): Promise<void> {
+  await writeAsk(store, { ...withdrawal, mode: WITHDRAWN });
+}
+
 /** Keeps what somebody asked for. */
-export async function writeRollout(store: Store, { tenant, policy, mode, who, why, at }: Rollout): Promise<void> {
+export async function writeRollout(store: Store, rollout: Rollout): Promise<void> {
+  await writeAsk(store, rollout);
+}
+
+async function writeAsk(
+  store: Store,
+  { tenant, policy, mode, who, why, at }: Omit<Rollout, 'mode'> & { readonly mode: RolloutMode | typeof WITHDRAWN },
+): Promise<void> {
   await store.command(
     `
     INSERT INTO rollouts (tenant, policy, mode, who, why, at)
@@ -113,10 +149,12 @@ export async function rolloutHistory(
     SELECT formatDateTime(turns.at, '${MICROS}', 'UTC') AS at, kind, tenant, if(policy = '', NULL, policy) AS policy, mode, who, why
     FROM
     (
-        SELECT at, 'asked' AS kind, tenant, policy, mode, who, why
+        SELECT
+            at, if(rollouts.mode = '${WITHDRAWN}', 'withdrawn', 'asked') AS kind, tenant, policy,
+            if(rollouts.mode = '${WITHDRAWN}', NULL, toString(rollouts.mode)) AS mode, who, why
         FROM rollouts FINAL
         UNION ALL
-        SELECT since AS at, 'effective' AS kind, tenant, policy, mode, 'waybill' AS who, why
+        SELECT since AS at, 'effective' AS kind, tenant, policy, toNullable(toString(rollout_states.mode)) AS mode, 'waybill' AS who, why
         FROM rollout_states FINAL
     ) AS turns
     WHERE ({tenant: String} = '' OR turns.tenant = {tenant: String})

@@ -79,6 +79,11 @@ export async function put(path: string, what: object): Promise<void> {
   await answerTo<unknown>(path, { method: 'PUT', headers, body: JSON.stringify(what) });
 }
 
+/** Tells the API to take something away. @param path with a query. @throws Error with a text for people */
+export async function remove(path: string): Promise<void> {
+  await answerTo<unknown>(path, { method: 'DELETE', headers: { 'x-waybill-request': 'page' } });
+}
+
 async function answerTo<T>(path: string, request: RequestInit): Promise<T> {
   let response: Response;
   try {

@@ -57,7 +57,8 @@ export function RolloutForm({ view, changed }: RolloutFormProps) {
       {typeof state === 'object' && <Failure message={state.failed} />}
       <p class="quiet">
         <code>*</code> is every tenant, or every policy. What is asked for tenant and policy counts before what is asked
-        for the tenant, that before the policy, and that before all. Who asked is kept, with the reason.
+        for the tenant, that before the policy, and that before all. Withdraw one, and the next of these counts. Who
+        asked is kept, with the reason.
       </p>
     </section>
   );

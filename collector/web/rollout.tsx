@@ -7,12 +7,14 @@ import { momentText } from './figures.js';
 import { Answer } from './gate-answer.js';
 import { Heads } from './heads.js';
 import { RolloutForm } from './rollout-form.js';
+import { WithdrawForm } from './withdraw-form.js';
 import { addressIn } from './view-state.js';
 import type { Shown, ViewState } from './view-state.js';
 
 /** How far enforcement is rolled out: what was asked for, what holds, and how it came to be so. */
 export function RolloutView({ view }: Shown) {
   const [changes, setChanges] = useState(0);
+  const changed = () => setChanges((before) => before + 1);
   const asked = useAnswer<Rollouts>('rollouts', changes);
   const history = useAnswer<{ turns: RolloutTurn[] }>('rollouts/history?limit=50', changes);
   const failed = [asked, history].find((one) => one.state === 'failed');
@@ -23,9 +25,9 @@ export function RolloutView({ view }: Shown) {
         {({ rollouts, scopes, mayChange }) => (
           <>
             <Holding scopes={scopes} view={view} />
-            <Wanted rollouts={rollouts} />
+            <Wanted rollouts={rollouts} changed={mayChange ? changed : null} />
             {mayChange ? (
-              <RolloutForm view={view} changed={() => setChanges((before) => before + 1)} />
+              <RolloutForm view={view} changed={changed} />
             ) : (
               <p class="panel quiet">Who has an admin key may ask for another mode.</p>
             )}
@@ -106,13 +108,19 @@ function ScopeRow({ scope, view }: { readonly scope: ScopeMode; readonly view: V
   );
 }
 
-function Wanted({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
+interface WantedProps {
+  readonly rollouts: readonly Rollout[];
+  /** Called when one was withdrawn; null: who looks at it may not. */
+  readonly changed: (() => void) | null;
+}
+
+function Wanted({ rollouts, changed }: WantedProps) {
   return (
     <Listing
       id="wanted"
       title="What was asked for: the most specific counts"
-      heads={['Tenant', 'Policy', 'Asked', 'When', 'Who', 'Why']}
-      none="Nobody has asked for a rollout: everything is off."
+      heads={['Tenant', 'Policy', 'Asked', 'When', 'Who', 'Why', ...(changed === null ? [] : ['Withdraw'])]}
+      none="Nobody asks for a rollout: everything is off."
       rows={rollouts.map(({ tenant, policy, mode, who, why, at }) => (
         <tr key={JSON.stringify([tenant, policy])}>
           <th scope="row">
@@ -125,6 +133,11 @@ function Wanted({ rollouts }: { readonly rollouts: readonly Rollout[] }) {
           <When at={at} />
           <td class="nowrap">{who}</td>
           <td>{why}</td>
+          {changed !== null && (
+            <td>
+              <WithdrawForm tenant={tenant} policy={policy} changed={changed} />
+            </td>
+          )}
         </tr>
       ))}
     />
@@ -160,7 +173,13 @@ function Turns({ turns }: { readonly turns: readonly RolloutTurn[] }) {
             <AnyOr name={policy} />
           </td>
           <td class="nowrap">
-            {kind === 'asked' ? 'asked for' : 'turned'} <Mode of={mode} />
+            {mode === null ? (
+              'withdrew it'
+            ) : (
+              <>
+                {kind === 'asked' ? 'asked for' : 'turned'} <Mode of={mode} />
+              </>
+            )}
           </td>
           <td class="nowrap">{who}</td>
           <td>{why}</td>

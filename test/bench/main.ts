@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { benchAudit } from './audit.js';
 import { benchCost } from './cost.js';
+import { benchDecisions } from './decisions.js';
 import { benchDecode } from './decode.js';
 import { benchEndToEnd } from './end-to-end.js';
 import type { Figure } from './figure.js';
@@ -41,6 +42,7 @@ const parts: Readonly<Record<string, () => readonly Figure[] | Promise<readonly 
   growth: () => benchGrowth(isLong ? 50_000_000 : 5_000_000),
   questions: () => benchQuestions([100_000, 1_000_000, 10_000_000]),
   ofrep: () => benchOfrep(),
+  decisions: () => benchDecisions(),
   overhead: () => benchOverhead(),
 };
 

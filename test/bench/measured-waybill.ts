@@ -30,9 +30,13 @@ const behindSchema = z.tuple([z.object({ behind: z.coerce.number() })]);
  * Starts it in a temporary directory; disposing of it ends it and removes its data. Linux only.
  *
  * @param quietSeconds quiet period
+ * @param flags what else `waybill serve` is told
  */
-export async function startMeasuredWaybill(quietSeconds: number = QUIET_SECONDS): Promise<MeasuredWaybill> {
-  const running = await startWaybill(['--quiet', `${quietSeconds}s`]);
+export async function startMeasuredWaybill(
+  quietSeconds: number = QUIET_SECONDS,
+  flags: readonly string[] = [],
+): Promise<MeasuredWaybill> {
+  const running = await startWaybill(['--quiet', `${quietSeconds}s`, ...flags]);
   const password = await readFile(join(running.dataDir, 'waybill.password'), 'utf8');
   const address = { url: running.clickHouseUrl, username: 'waybill', password: password.trim(), database: 'waybill' };
   const store = connectStore(address);

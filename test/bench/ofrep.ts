@@ -8,36 +8,20 @@ import type { Store } from '../../collector/store/client.js';
 import type { Figure } from './figure.js';
 import { figure } from './figure.js';
 import { startMeasuredWaybill } from './measured-waybill.js';
-import { cpuSecondsOf } from './processes.js';
-import { answerOf, endOf, quantile } from './start-load.js';
-
-/** What to evaluate, how fast, and for how long. */
-export interface Evaluating {
-  readonly url: string;
-  readonly key: string;
-  readonly perSecond: number;
-  readonly ms: number;
-}
-
-/** How long each evaluation took, and how many there were a second. */
-export interface Evaluated {
-  readonly latenciesMs: readonly number[];
-  readonly perSecond: number;
-}
+import type { Asking, Outcome } from './asking.js';
+import { cpuMicrosOf, startAsker, waits } from './asking.js';
+import { endOf, urlOfServer } from './start-load.js';
 
 const TENANTS = 1_000;
 const RUN_MS = 5_000;
+const WARM_UP_MS = 2_000;
 /** What was written into ClickHouse, keys too, is known in a running Waybill by then. */
 const KNOWN_MS = 5_000;
 
-/** The tenant of the evaluation with this number. */
-export function tenantOf(i: number): string {
-  return `tenant-${i % TENANTS}`;
-}
-
 /**
  * How long an OpenFeature evaluation takes at 2,000 a second, with a key that is checked for each: 1,000 tenants of which
- * the gate has spoken. Who asks is a process of its own.
+ * the gate has spoken. Who asks is a process of its own. In turns with it the same is asked of a server that answers a
+ * constant: what that one waits, too, is the machine's and the asking process's own.
  */
 export async function benchOfrep(runs = 5): Promise<readonly Figure[]> {
   await using waybill = await startMeasuredWaybill();
@@ -46,36 +30,39 @@ export async function benchOfrep(runs = 5): Promise<readonly Figure[]> {
   const wanted = { name: 'bench', role: 'read', tenants: ['*'], services: ['*'] } as const;
   const { key } = await createKey(waybill.store, wanted, nowUs);
   await sleep(KNOWN_MS);
-  const child = fork(packagePath('dist/test/bench/ofrep-load.js'));
+  const constant = fork(packagePath('dist/test/bench/answer-constant.js'));
+  await using asker = startAsker();
   try {
-    const url = `${waybill.running.apiUrl}/ofrep/v1/evaluate/flags/waybill.enforcement`;
-    const order: Evaluating = { url, key, perSecond: 2_000, ms: RUN_MS };
-    await answerOf<Evaluated>(child, { ...order, ms: 2_000 });
-    const outcomes: Evaluated[] = [];
-    const cpuMicros: number[] = [];
+    const ours: Asking = {
+      url: `${waybill.running.apiUrl}/ofrep/v1/evaluate/flags/waybill.enforcement`,
+      key,
+      bodies: Array.from({ length: TENANTS }, (_, i) =>
+        JSON.stringify({ context: { targetingKey: `request-${i}`, tenant: `tenant-${i}`, feature: 'chat' } }),
+      ),
+      pace: { perSecond: 2_000 },
+      ms: RUN_MS,
+    };
+    const bare = { ...ours, url: `${await urlOfServer(constant)}/` };
+    for (const one of [ours, bare]) await asker.ask({ ...one, ms: WARM_UP_MS });
+    const [evaluated, constants]: [Outcome[], Outcome[]] = [[], []];
+    const [cpuMicros, bareCpuMicros]: [number[], number[]] = [[], []];
     for (let run = 0; run < runs; run += 1) {
-      const before = cpuSecondsOf(waybill.nodePid);
-      const outcome = await answerOf<Evaluated>(child, order);
-      cpuMicros.push((1e6 * (cpuSecondsOf(waybill.nodePid) - before)) / outcome.latenciesMs.length);
-      outcomes.push(outcome);
+      bareCpuMicros.push(await cpuMicrosOf(constant.pid ?? Number.NaN, asker, bare, constants));
+      cpuMicros.push(await cpuMicrosOf(waybill.nodePid, asker, ours, evaluated));
     }
     return [
-      ...[0.5, 0.99].map((share) =>
-        figure(
-          `wait, ${share * 100} % of evaluations, 2,000/s`,
-          'ms',
-          outcomes.map(({ latenciesMs }) => quantile(latenciesMs, share)),
-        ),
-      ),
+      ...waits('of evaluations, 2,000/s', evaluated),
+      ...waits('of answers of a constant by node:http alone, 2,000/s', constants),
       figure(
         'evaluations that were made',
         '/s',
-        outcomes.map(({ perSecond }) => perSecond),
+        evaluated.map(({ perSecond }) => perSecond),
       ),
       figure('CPU of Node for an evaluation, all else that it does included', 'µs', cpuMicros),
+      figure('CPU of node:http alone for an answer of a constant', 'µs', bareCpuMicros),
     ];
   } finally {
-    await endOf(child);
+    await endOf(constant);
   }
 }
 
@@ -86,7 +73,7 @@ async function rollOut(store: Store, nowUs: number): Promise<void> {
   const states = Array.from({ length: TENANTS }, (_, i) => {
     const isOpen = i % 2 === 0;
     return {
-      ...({ tenant: tenantOf(i), policy: null, asked: 'enforce', sinceUs: nowUs, why: '' } as const),
+      ...({ tenant: `tenant-${i}`, policy: null, asked: 'enforce', sinceUs: nowUs, why: '' } as const),
       mode: isOpen ? ('enforce' as const) : ('shadow' as const),
       lock: { isOpen, gate: 'ready', blocker: '', turnedUs: nowUs, answeredUs: nowUs } as const,
     };

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import * as z from 'zod';
 import { packagePath } from '../../collector/package-path.js';
 
 /** What to send, how fast, and for how long. */
@@ -34,6 +35,15 @@ export function startLoad(): Load {
     send: (sending) => answerOf<Outcome>(child, sending),
     [Symbol.asyncDispose]: () => endOf(child),
   };
+}
+
+/** Where a forked process listens, which says its port when it does. */
+export async function urlOfServer(child: ChildProcess): Promise<string> {
+  const [{ port }] = z
+    .tuple([z.object({ port: z.number() })])
+    .rest(z.unknown())
+    .parse(await once(child, 'message'));
+  return `http://127.0.0.1:${port}`;
 }
 
 /** Ends a process that was forked. */

@@ -1,6 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import * as z from 'zod';
 import { packagePath } from '../../collector/package-path.js';
 import { decodeProtobuf } from '../../collector/otlp/protobuf.js';
 import { createSpanReader } from '../../collector/otlp/span-reader.js';
@@ -11,7 +9,7 @@ import { contract } from '../support/contract.js';
 import { startTestStore } from '../support/engine.js';
 import type { Figure } from './figure.js';
 import { figure } from './figure.js';
-import { startLoad } from './start-load.js';
+import { endOf, startLoad, urlOfServer } from './start-load.js';
 import { benchRequests, REQUEST_SPANS } from './workload.js';
 
 const RUN_MS = 2_000;
@@ -30,11 +28,7 @@ async function droppedBodies(runs: number): Promise<Figure> {
   const server = fork(packagePath('dist/test/bench/drop-bodies.js'));
   await using load = startLoad();
   try {
-    const [address] = z
-      .tuple([z.object({ port: z.number() })])
-      .rest(z.unknown())
-      .parse(await once(server, 'message'));
-    const url = `http://127.0.0.1:${address.port}/v1/traces`;
+    const url = `${await urlOfServer(server)}/v1/traces`;
     const rates: number[] = [];
     for (let run = 0; run <= runs; run += 1) {
       const sending = { url, format: 'protobuf', isGzip: false, ms: RUN_MS, pace: { senders: 16 } } as const;
@@ -42,8 +36,7 @@ async function droppedBodies(runs: number): Promise<Figure> {
     }
     return figure('node:http alone, bodies read and dropped, 16 senders', 'spans/s', rates.slice(1));
   } finally {
-    server.kill();
-    await once(server, 'exit');
+    await endOf(server);
   }
 }
 

@@ -101,6 +101,11 @@ describe('waybill serve, with real SDKs', () => {
       .toMatchObject([{ verdict: 'enforceable', findings: [] }]);
   });
 
+  it('keeps connections of the API open for so long that no client that is busy meets their end', async () => {
+    const answer = await fetch(`${running.apiUrl}/healthz`);
+    expect(answer.headers.get('keep-alive')).toBe('timeout=60');
+  });
+
   it('answers the gate through the command line, with its exit code', async () => {
     const asked = await waybill(['gate', '--tenant', 'acme', '--url', running.apiUrl]);
     expect(asked.code).toBe(3);

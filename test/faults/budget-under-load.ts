@@ -32,6 +32,8 @@ export interface BudgetAftermath {
   readonly givenPico: bigint;
   /** Estimates of requests that a kill cut off: nobody was told whether they were reserved. */
   readonly cutPico: bigint;
+  /** Why they were cut off, each reason once. */
+  readonly cuts: readonly string[];
   readonly answers: Readonly<Record<Decision['decision'], number>>;
   /** Answers to go on that were not in ClickHouse. */
   readonly notDurable: number;
@@ -48,6 +50,7 @@ interface Progress {
   cutPico: bigint;
   leftPico: bigint;
   notDurable: number;
+  readonly cuts: Set<string>;
   readonly answers: Record<Decision['decision'], number>;
   readonly tookMs: number[];
 }
@@ -74,6 +77,7 @@ export async function hammerBudget(options: {
       cutPico: 0n,
       leftPico: -1n,
       notDurable: 0,
+      cuts: new Set(),
       answers: { allow: 0, warn: 0, deny: 0 },
       tookMs: [],
     };
@@ -85,10 +89,10 @@ export async function hammerBudget(options: {
       running = await killed(running, place);
     }
     await ended;
-    const { tookMs, ...rest } = progress;
+    const { tookMs, cuts, ...rest } = progress;
     const sorted = tookMs.toSorted((a, b) => a - b);
     const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? Number.NaN;
-    return { ...rest, kills, medianMs: at(0.5), p99Ms: at(0.99) };
+    return { ...rest, cuts: [...cuts], kills, medianMs: at(0.5), p99Ms: at(0.99) };
   } finally {
     await running[Symbol.asyncDispose]();
     await rm(place.dataDir, { recursive: true, force: true, maxRetries: 5 });
@@ -101,8 +105,11 @@ async function askOn(apiUrl: string, random: () => number, most: number, progres
     const pico = 1_000_000_000n + BigInt(Math.floor(random() * 19_000_000)) * 1_000n;
     const startedMs = performance.now();
     const decision = await decide(apiUrl, formatUsd(pico));
-    if (decision === null || decision === 'refused') {
-      if (decision === null) progress.cutPico += pico;
+    if (typeof decision === 'string') {
+      if (decision !== 'ECONNREFUSED') {
+        progress.cutPico += pico;
+        progress.cuts.add(decision);
+      }
       await sleep(100);
       continue;
     }
@@ -119,8 +126,8 @@ async function askOn(apiUrl: string, random: () => number, most: number, progres
   }
 }
 
-/** Null where no whole answer came; `refused`: nobody listens, and the request was never sent. */
-async function decide(apiUrl: string, estimatedCostUsd: string): Promise<Decision | 'refused' | null> {
+/** Where no whole answer came, why; `ECONNREFUSED`: nobody listens, and the request was never sent. */
+async function decide(apiUrl: string, estimatedCostUsd: string): Promise<Decision | string> {
   let text;
   try {
     const response = await fetch(`${apiUrl}/v1/decisions`, {
@@ -130,14 +137,15 @@ async function decide(apiUrl: string, estimatedCostUsd: string): Promise<Decisio
     });
     text = await response.text();
   } catch (error) {
-    return isRefused(error) ? 'refused' : null;
+    return reasonOf(error);
   }
   return decisionSchema.parse(JSON.parse(text));
 }
 
-function isRefused(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return 'code' in cause && cause.code === 'ECONNREFUSED' ? cause.code : String(cause);
 }
 
 /** Sends a handful of cheap calls, asks for enforcement, and waits until it holds. */
@@ -155,7 +163,7 @@ async function openGate({ apiUrl, otlpUrl }: RunningWaybill): Promise<void> {
   for (let i = 0; i < 600; i += 1) {
     // Nothing holds yet that would keep it back, so it asks for next to nothing.
     const asked = await decide(apiUrl, '0.000000000001');
-    if (asked !== null && asked !== 'refused' && asked.mode === 'enforce') return;
+    if (typeof asked !== 'string' && asked.mode === 'enforce') return;
     await sleep(50);
   }
   throw new Error('The gate was not ready within 30 s.');

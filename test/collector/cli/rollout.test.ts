@@ -69,6 +69,16 @@ describe('waybill rollout', () => {
     });
   });
 
+  it('withdraws what was asked for in a scope, and says that it did', async () => {
+    const withdrawn = await command('unset', '--policy', 'pro', '--why', 'seen enough');
+    expect(withdrawn.text).toContain('Withdrew shadow for all tenants, policy pro.');
+    expect((await command('list')).text).not.toContain('pro');
+    expect((await command('history', '--policy', 'pro')).text).toMatch(/\* +pro +withdrew it +local +seen enough/);
+    await expect(command('unset', '--policy', 'pro', '--why', 'again')).rejects.toThrow(
+      'answered 404: Nothing is asked for any tenant, policy pro by itself',
+    );
+  });
+
   it('is told why something cannot be asked for', async () => {
     await expect(command('set', 'enforce', '--tenant', 'ac*', '--why', 'x')).rejects.toThrow(
       'must be a name, or * alone for all',

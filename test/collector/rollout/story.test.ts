@@ -221,6 +221,48 @@ describe('a rollout, from what was asked to what an application is told', () => 
     );
   });
 
+  it('is withdrawn for one scope, and what is asked for a wider one counts there again', async () => {
+    const remove = (query: string) => fetch(`${api.url}/v1/rollouts?${query}`, { method: 'DELETE' });
+    const acme = () => flags.enforcement({ targetingKey: 'request-1', tenant: 'acme', policy: 'pro-monthly' });
+    await put({ tenant: 'acme', mode: 'off', why: 'another complaint' });
+    expect(await acme()).toMatchObject({ value: 'off', flagMetadata: { rolloutTenant: 'acme' } });
+    const withdrawn = await remove('tenant=acme&why=settled');
+    expect(rolloutSchema.parse(await withdrawn.json())).toMatchObject({ tenant: 'acme', policy: '*', mode: 'off' });
+    // Its lock was closed while it was off.
+    expect(await acme()).toMatchObject({ value: 'shadow', flagMetadata: { asked: 'enforce', rolloutTenant: '*' } });
+    expect((await remove('tenant=acme&why=settled')).status).toBe(404);
+    expect((await remove('tenant=acme')).status).toBe(400);
+    await using other = await startTestApi(test.store, by, () => nowUs);
+    expect(other.rollouts.modeOf({ tenant: 'acme', policy: 'pro-monthly' })).toMatchObject({ asked: 'enforce' });
+    const [turn] = (await rolloutHistory(test.store, { tenant: 'acme' }, 100)).filter(
+      ({ kind }) => kind !== 'effective',
+    );
+    expect(turn).toMatchObject({ kind: 'withdrawn', mode: null, who: 'local', why: 'settled' });
+    expect(await readAuditLog(test.store, 100)).toContainEqual(
+      expect.objectContaining({
+        actor: 'local',
+        action: 'rollout-withdrawn',
+        detail: 'off for tenant acme, any policy is withdrawn: settled',
+      }),
+    );
+  });
+
+  it('is off where nothing wider is asked for when it is withdrawn, also where another process sees to it', async () => {
+    await using other = await startTestApi(test.store, by, () => nowUs);
+    for (const query of ['tenant=globex&policy=pro-monthly', 'policy=pro-monthly']) {
+      await fetch(`${api.url}/v1/rollouts?${query}&why=over`, { method: 'DELETE' });
+    }
+    expect(await told()).toEqual({ acme: 'off', globex: 'off', nobody: 'off' });
+    await other.rollouts.judge();
+    const scope = { tenant: 'acme', policy: 'pro-monthly' };
+    expect(other.rollouts.modeOf(scope)).toMatchObject({ mode: 'off', asked: 'off', rollout: null });
+    const turns = await rolloutHistory(test.store, scope, 100);
+    expect(turns.find(({ kind }) => kind === 'effective')).toMatchObject({
+      mode: 'off',
+      why: 'Nobody asks for a rollout that covers this scope.',
+    });
+  });
+
   it('cannot be asked for without a reason, in an unknown mode, or for a part of a name', async () => {
     const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
     for (const [change, message] of [

@@ -10,7 +10,7 @@ export function rollout({ page, url, errors, open, judge }: ShownPage): void {
 
   it('asks for a mode in a scope, and shows what holds there and why', async () => {
     await open('?view=rollout&tenant=umbrella');
-    await page().getByText('Nobody has asked for a rollout').waitFor();
+    await page().getByText('Nobody asks for a rollout').waitFor();
     expect(await form().getByLabel('Tenant').inputValue()).toBe('umbrella');
     await form().getByLabel('Mode').selectOption('enforce');
     await form().getByLabel('Why').fill('the pilot went well');
@@ -27,6 +27,22 @@ export function rollout({ page, url, errors, open, judge }: ShownPage): void {
     );
     await row.getByRole('link', { name: 'umbrella' }).click();
     await page().getByRole('heading', { name: 'Checks for tenant umbrella, policy pro-monthly' }).waitFor();
+    expect(errors()).toEqual([]);
+  });
+
+  it('withdraws what was asked for, when it is told why', async () => {
+    const change = { tenant: 'gone', mode: 'shadow', why: 'a try' };
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${url()}v1/rollouts`, { method: 'PUT', headers, body: JSON.stringify(change) });
+    await open('?view=rollout');
+    const row = rows('wanted').filter({ hasText: 'gone' });
+    await row.getByText('Withdraw …').click();
+    await row.getByLabel('Why').fill('seen enough');
+    await row.getByRole('button', { name: 'Withdraw it' }).click();
+    await row.waitFor({ state: 'detached' });
+    expect(await rows('turns').filter({ hasText: 'withdrew it' }).innerText()).toMatch(
+      /gone\s+all\s+withdrew it\s+local\s+seen enough/,
+    );
     expect(errors()).toEqual([]);
   });
 
