@@ -13,6 +13,10 @@ import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
+import { createForwardingIntake } from './forward/forwarding-intake.js';
+import { startForwarder } from './forward/forwarder.js';
+import { createForwardMetrics } from './forward/metrics.js';
+import type { Forwarding } from './forward/settings.js';
 import type { Door } from './keys/door.js';
 import { createDoor } from './keys/door.js';
 import { createKeyRing } from './keys/key-ring.js';
@@ -61,16 +65,23 @@ export interface Waybill extends AsyncDisposable {
   readonly stop: () => Promise<void>;
 }
 
+/** Whom it speaks to of its own accord, with the secrets that this takes. */
+export interface Outward {
+  /** The channels of the contract. */
+  readonly targets: readonly Target[];
+  /** Null: what is received is not passed on. */
+  readonly forwarding: Forwarding | null;
+}
+
 /**
  * Starts everything: the store, the receiver, the audit loop, the alerts and the API.
  *
- * @param targets the channels of the contract, with their secrets
  * @throws StartError with a message for a person
  */
 export async function serve(
   config: ServeConfig,
   { file, contract }: ContractInForce,
-  targets: readonly Target[],
+  outward: Outward,
   log: Logger,
 ): Promise<Waybill> {
   const started: AsyncDisposable[] = [];
@@ -100,9 +111,9 @@ export async function serve(
     const door = createDoor(ring, usage);
     const traces = config.ownTraces === null ? null : keep(await startOwnTraces(config.ownTraces));
     const base: Base = { config, contract, log, store, asked, users, traces, metrics, certificate, door, keep };
-    startAudits(base, targets);
+    startAudits(base, outward.targets);
     await startAnswers(base, usage, readiness);
-    await startReceivers(base);
+    await startReceivers(base, outward.forwarding);
     keep({
       [Symbol.asyncDispose]: async () => {
         readiness.drain();
@@ -195,22 +206,14 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
 }
 
 /** Takes spans over HTTP, and over gRPC where it is not left out. */
-async function startReceivers({
-  config,
-  contract,
-  log,
-  store,
-  users,
-  traces,
-  metrics,
-  certificate,
-  door,
-  keep,
-}: Base): Promise<void> {
+async function startReceivers(base: Base, forwarding: Forwarding | null): Promise<void> {
+  const { config, contract, log, store, users, traces, metrics, certificate, door, keep } = base;
   const { host, otlpPort, grpcPort } = config;
   const timed = timeInserts(store, metrics);
   const sink = keep(startSpanWriter({ store: traces === null ? timed : traceInserts(timed, traces), clockUs }));
   metrics.watchHeldSpans(sink.heldSpans);
+  const forwarder =
+    forwarding === null ? null : keep(startForwarder(forwarding, createForwardMetrics(metrics.registry), log));
   const { intake } = keep(
     await startReceiver({
       host,
@@ -224,6 +227,7 @@ async function startReceivers({
       certificate,
       users,
       traces,
+      ...(forwarder === null ? {} : { makeIntake: (intake) => createForwardingIntake(intake, forwarder) }),
     }),
   );
   if (grpcPort === null) return;

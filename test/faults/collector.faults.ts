@@ -1,43 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { packagePath } from '../../collector/package-path.js';
 import { childOf } from '../bench/processes.js';
 import { freePort } from '../support/free-port.js';
 import type { RunningWaybill } from '../support/waybill.js';
 import { startWaybillAt, waybillPlace } from '../support/waybill.js';
 import { EXACT, settleLedger, startLedgerLoad, storeOf } from './ledger.js';
-
-const built = spawnSync('bash', [packagePath('test/bench/otelcol.sh')], { encoding: 'utf8' });
-if (built.status !== 0) console.log(`The Collector is left out. ${built.stderr.trim()}`);
-
-/** Starts the Collector as deploy/otelcol has it, and waits until it is well. */
-async function startCollector(env: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const config = packagePath('deploy', 'otelcol', 'waybill.yaml');
-  const child = spawn(built.stdout.trim(), ['--config', config], { env: { ...process.env, ...env }, stdio: 'ignore' });
-  const health = `http://127.0.0.1:${env['OTELCOL_HEALTH_PORT']}`;
-  await expect
-    .poll(
-      () =>
-        fetch(health).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      { timeout: 20_000 },
-    )
-    .toBe(200);
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
-}
+import { hasCollector, kill, startCollector } from './otelcol.js';
 
 async function killWithDatabase({ child }: RunningWaybill): Promise<void> {
   const databasePid = childOf(child.pid ?? Number.NaN);
@@ -53,7 +23,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-it.skipIf(built.status !== 0)(
+it.skipIf(!hasCollector)(
   'the Collector in front takes spans while Waybill is dead, and keeps them when it dies, too',
   async () => {
     const place = await waybillPlace();
