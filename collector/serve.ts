@@ -13,6 +13,8 @@ import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
+import type { Exporting } from './export/settings.js';
+import { startExport } from './export/start.js';
 import { createForwardingIntake } from './forward/forwarding-intake.js';
 import { startForwarder } from './forward/forwarder.js';
 import { createForwardMetrics } from './forward/metrics.js';
@@ -71,6 +73,8 @@ export interface Outward {
   readonly targets: readonly Target[];
   /** Null: what is received is not passed on. */
   readonly forwarding: Forwarding | null;
+  /** Null: findings and scores are not sent on. */
+  readonly exporting: Exporting | null;
 }
 
 /**
@@ -111,7 +115,7 @@ export async function serve(
     const door = createDoor(ring, usage);
     const traces = config.ownTraces === null ? null : keep(await startOwnTraces(config.ownTraces));
     const base: Base = { config, contract, log, store, asked, users, traces, metrics, certificate, door, keep };
-    startAudits(base, outward.targets);
+    await startAudits(base, outward);
     await startAnswers(base, usage, readiness);
     await startReceivers(base, outward.forwarding);
     keep({
@@ -157,7 +161,8 @@ interface Base {
 type Keep = <T extends AsyncDisposable>(one: T) => T;
 
 /** Audits what settles, and warns of what comes of it. */
-function startAudits({ config, contract, log, store, traces, metrics, keep }: Base, targets: readonly Target[]): void {
+async function startAudits(base: Base, { targets, exporting }: Outward): Promise<void> {
+  const { config, contract, log, store, traces, metrics, keep } = base;
   const { quietMs } = config;
   const alertMetrics = createAlertMetrics(metrics.registry);
   const alerts = keep(
@@ -166,7 +171,11 @@ function startAudits({ config, contract, log, store, traces, metrics, keep }: Ba
   const audit = countFindings(auditTrace, metrics);
   const around = (round: () => Promise<void>): Promise<void> =>
     traces === null ? round() : traces.within('audit sweep', {}, round);
-  const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, audit, around, onCalls: alerts.wake }));
+  const { registry } = metrics;
+  const { newsOf } = keep(await startExport({ exporting, contract: contract.source, store, registry, log, clockUs }));
+  const loop = keep(
+    startAuditLoop({ store, contract, clockUs, log, quietMs, audit, around, newsOf, onCalls: alerts.wake }),
+  );
   metrics.watchAudit(loop.stats, clockUs);
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { alertSettingsSchema } from './alert-settings.js';
 import { duration, name, share } from './contract-parts.js';
+import { exportSettingsSchema } from './export-settings.js';
 import { forwardSettingsSchema } from './forward-settings.js';
 import { gatewayNames } from './payload.js';
 
@@ -163,6 +164,7 @@ export const contractSchema = z.strictObject({
   decisions,
   alerts: alertSettingsSchema,
   forward: forwardSettingsSchema,
+  export: exportSettingsSchema,
   prices: z.array(price).default([]).describe('Prices that are not public, or differ from list'),
 });
 

@@ -37,6 +37,8 @@ export interface AuditLoopOptions {
   readonly audit?: typeof auditTrace;
   /** Makes a round; left out: nothing is done around it. */
   readonly around?: (round: () => Promise<void>) => Promise<void>;
+  /** Is asked about audits before they are written, and what it answers is called once they are. */
+  readonly newsOf?: (audits: readonly AuditToWrite[]) => Promise<() => void>;
   /** Is told when audits with calls in them are written. */
   readonly onCalls?: () => void;
 }
@@ -100,6 +102,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     maxSpansPerTrace,
     stepArrivals = 50_000,
     audit = auditTrace,
+    newsOf = async () => () => {},
     onCalls = () => {},
     around = (one) => one(),
   } = options;
@@ -206,7 +209,9 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     }
     const neighbours = neighboursOf(traces.flatMap(({ spans }) => spans));
     const audits = traces.flatMap((trace) => auditOne(trace, neighbours));
+    const tellNews = await newsOf(audits);
     await writeAudits(store, audits, clockUs());
+    tellNews();
     stats.traces += audits.length;
     const calls = audits.reduce((sum, one) => sum + one.audit.calls.length, 0);
     stats.calls += calls;

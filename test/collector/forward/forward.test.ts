@@ -7,12 +7,13 @@ import { startGrpcReceiver } from '../../../collector/otlp/grpc-receiver.js';
 import { StoreUnavailable } from '../../../collector/store/errors.js';
 import { createMetrics } from '../../../collector/watch/metrics.js';
 import { listen } from '../../../collector/listen.js';
+import type { TestDownstream } from '../../support/downstream.js';
+import { startDownstream } from '../../support/downstream.js';
 import { createAuthority } from '../../support/certificates.js';
 import { freePort } from '../../support/free-port.js';
 import { callSpan, requestOf, responseType, statusType, toJson } from '../otlp/request.js';
 import { good, JSON_TYPE, PROTOBUF, receive, send, whole } from '../otlp/send.js';
-import type { TestDownstream } from './downstream.js';
-import { forwardTo, startDownstream } from './downstream.js';
+import { forwardTo } from './forward-to.js';
 
 let downstream: TestDownstream;
 beforeEach(async () => {

@@ -237,7 +237,7 @@ describe('a Waybill with keys', () => {
 });
 
 /** Speaks to nobody of its own accord. */
-const ALONE = { targets: [], forwarding: null };
+const ALONE = { targets: [], forwarding: null, exporting: null };
 
 it('makes the first key before anything is served, and only then serves others than this machine', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
