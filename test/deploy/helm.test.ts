@@ -84,7 +84,9 @@ describe.skipIf(built.status !== 0)('the chart, to Helm itself', () => {
 
 describe('the values of the chart', () => {
   it('are such as its schema has, which refuses others', () => {
-    const isValues = new Ajv.default({ allowUnionTypes: true }).compile(z.looseObject({}).parse(JSON.parse(chartFile('values.schema.json'))));
+    const isValues = new Ajv.default({ allowUnionTypes: true }).compile(
+      z.looseObject({}).parse(JSON.parse(chartFile('values.schema.json'))),
+    );
     for (const file of ['values.yaml', 'ci/mesh-values.yaml', 'ci/small-values.yaml']) {
       expect(isValues(parse(chartFile(file))), `${file}: ${JSON.stringify(isValues.errors)}`).toBe(true);
     }
