@@ -15,6 +15,12 @@ import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
+import type { Exporting } from './export/settings.js';
+import { startExport } from './export/start.js';
+import { createForwardingIntake } from './forward/forwarding-intake.js';
+import { startForwarder } from './forward/forwarder.js';
+import { createForwardMetrics } from './forward/metrics.js';
+import type { Forwarding } from './forward/settings.js';
 import type { Door } from './keys/door.js';
 import { createDoor } from './keys/door.js';
 import { createKeyRing } from './keys/key-ring.js';
@@ -67,17 +73,26 @@ export interface Waybill extends AsyncDisposable {
   readonly stop: () => Promise<void>;
 }
 
+/** Whom it speaks to of its own accord, with the secrets that this takes. */
+export interface Outward {
+  /** The channels of the contract. */
+  readonly targets: readonly Target[];
+  /** Null: what is received is not passed on. */
+  readonly forwarding: Forwarding | null;
+  /** Null: findings and scores are not sent on. */
+  readonly exporting: Exporting | null;
+}
+
 /**
  * Starts what its roles are made of: the receivers, the audit loop, the API with gate, rollouts, decisions and alerts;
  * before them the store, where it is one of our own.
  *
- * @param targets the channels of the contract, with their secrets
  * @throws StartError with a message for a person
  */
 export async function serve(
   config: ServeConfig,
   { file, contract }: ContractInForce,
-  targets: readonly Target[],
+  outward: Outward,
   log: Logger,
 ): Promise<Waybill> {
   const started: AsyncDisposable[] = [];
@@ -111,10 +126,10 @@ export async function serve(
     const door = createDoor(ring, usage);
     const traces = config.ownTraces === null ? null : keep(await startOwnTraces(config.ownTraces));
     const base: Base = { config, contract, log, store, asked, users, traces, metrics, certificate, door, keep };
-    const alerts = config.roles.has('api') ? startAlerts(base, targets) : null;
-    if (config.roles.has('auditor')) startAudits(base, alerts);
+    const alerts = config.roles.has('api') ? startAlerts(base, outward.targets) : null;
+    if (config.roles.has('auditor')) await startAudits(base, alerts, outward.exporting);
     await (config.roles.has('api') ? startAnswers(base, usage, readiness) : startSigns(base, readiness));
-    if (config.roles.has('receiver')) await startReceivers(base);
+    if (config.roles.has('receiver')) await startReceivers(base, outward.forwarding);
     keep({
       [Symbol.asyncDispose]: async () => {
         readiness.drain();
@@ -164,13 +179,15 @@ function startAlerts({ contract, log, store, metrics, keep }: Base, targets: rea
 }
 
 /** Audits what settles. @param alerts where they are started here, they are told of new calls */
-function startAudits({ config, contract, log, store, traces, metrics, keep }: Base, alerts: AlertLoop | null): void {
+async function startAudits(base: Base, alerts: AlertLoop | null, exporting: Outward['exporting']): Promise<void> {
+  const { config, contract, log, store, traces, metrics, keep } = base;
   const { quietMs, share } = config;
   const audit = countFindings(auditTrace, metrics);
   const around = (round: () => Promise<void>): Promise<void> =>
     traces === null ? round() : traces.within('audit sweep', {}, round);
-  const onCalls = alerts?.wake;
-  const told = onCalls === undefined ? {} : { onCalls };
+  const { registry } = metrics;
+  const { newsOf } = keep(await startExport({ exporting, contract: contract.source, store, registry, log, clockUs }));
+  const told = { ...(alerts === null ? {} : { onCalls: alerts.wake }), ...(newsOf === undefined ? {} : { newsOf }) };
   const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, share, audit, around, ...told }));
   metrics.watchAudit(loop.stats, clockUs);
 }
@@ -220,22 +237,14 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
 }
 
 /** Takes spans over HTTP, and over gRPC where it is not left out. */
-async function startReceivers({
-  config,
-  contract,
-  log,
-  store,
-  users,
-  traces,
-  metrics,
-  certificate,
-  door,
-  keep,
-}: Base): Promise<void> {
+async function startReceivers(base: Base, forwarding: Forwarding | null): Promise<void> {
+  const { config, contract, log, store, users, traces, metrics, certificate, door, keep } = base;
   const { host, otlpPort, grpcPort } = config;
   const timed = timeInserts(store, metrics);
   const sink = keep(startSpanWriter({ store: traces === null ? timed : traceInserts(timed, traces), clockUs }));
   metrics.watchHeldSpans(sink.heldSpans);
+  const forwarder =
+    forwarding === null ? null : keep(startForwarder(forwarding, createForwardMetrics(metrics.registry), log));
   const { intake } = keep(
     await startReceiver({
       host,
@@ -249,6 +258,7 @@ async function startReceivers({
       certificate,
       users,
       traces,
+      ...(forwarder === null ? {} : { makeIntake: (intake) => createForwardingIntake(intake, forwarder) }),
     }),
   );
   if (grpcPort === null) return;

@@ -33,6 +33,17 @@ export const USAGE_SOURCE = 'waybill.usage.source';
  */
 export const RESERVATION_ID = 'waybill.reservation.id';
 
+/** What findings say of themselves where Waybill sends them by OTLP, and score and spend of what they are about. */
+export const FINDING_RULE = 'attribution.rule';
+export const FINDING_QUESTION = 'attribution.question';
+export const FINDING_ATTRIBUTE = 'attribution.attribute';
+export const FINDING_HOP_FROM = 'attribution.hop.from';
+export const FINDING_HOP_TO = 'attribution.hop.to';
+export const FINDING_FIX = 'attribution.fix';
+export const FINDING_SERVICE = 'attribution.service';
+export const FINDING_VERDICT = 'attribution.verdict';
+export const SCORE_WINDOW = 'attribution.window';
+
 /** OpenTelemetry's key for the host that a request went to. */
 export const SERVER_ADDRESS = 'server.address';
 

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { alertSettingsSchema } from './alert-settings.js';
 import { duration, name, share } from './contract-parts.js';
+import { exportSettingsSchema } from './export-settings.js';
+import { forwardSettingsSchema } from './forward-settings.js';
 import { gatewayNames } from './payload.js';
 
 /** The three attributes that every call must carry, and `user`, which is a label for spend and never audited. */
@@ -161,6 +163,8 @@ export const contractSchema = z.strictObject({
   rollout,
   decisions,
   alerts: alertSettingsSchema,
+  forward: forwardSettingsSchema,
+  export: exportSettingsSchema,
   prices: z.array(price).default([]).describe('Prices that are not public, or differ from list'),
 });
 

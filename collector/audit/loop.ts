@@ -43,6 +43,8 @@ export interface AuditLoopOptions {
   readonly audit?: typeof auditTrace;
   /** Makes a round; left out: nothing is done around it. */
   readonly around?: (round: () => Promise<void>) => Promise<void>;
+  /** Is asked about audits with findings before they are written, and what it answers is called once they are. */
+  readonly newsOf?: (audits: readonly AuditToWrite[]) => Promise<() => void>;
   /** Is told when audits with calls in them are written. */
   readonly onCalls?: () => void;
 }
@@ -102,6 +104,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     maxSpansPerTrace,
     stepArrivals = 50_000,
     audit = auditTrace,
+    newsOf,
     onCalls = () => {},
     around = (one) => one(),
   } = options;
@@ -242,10 +245,13 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
       await recallRecords(store, all, clockUs() + PLACED_AFTER_US);
     }
     const keys = createSpanKeys();
-    const rows = await auditRows(auditsOf(traces, keys));
+    const noticed: AuditToWrite[] = [];
+    const rows = await auditRows(auditsOf(traces, keys, noticed));
+    const tellNews = await newsOf?.(noticed);
     // First, since records look for the spans of audited traces by their keys alone.
     await keys.write(store);
     await insertAudits(store, rows, clockUs());
+    tellNews?.();
     stats.traces += rows.audits.starts.length;
     const calls = rows.callKeys.length;
     stats.calls += calls;
@@ -253,12 +259,18 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   }
 
   /** Audits one trace after the other, and lets the receiver have its turn now and then. */
-  async function* auditsOf(traces: Iterable<ReadTrace>, keys: SpanKeys): AsyncGenerator<AuditToWrite> {
+  async function* auditsOf(
+    traces: Iterable<ReadTrace>,
+    keys: SpanKeys,
+    noticed: AuditToWrite[],
+  ): AsyncGenerator<AuditToWrite> {
     const neighbours = neighboursOf(spansOf(traces));
     let spans = 0;
     for (const trace of traces) {
       keys.add(trace);
-      yield* auditOne(trace, neighbours);
+      const audits = auditOne(trace, neighbours);
+      if (newsOf !== undefined) noticed.push(...audits.filter(hasFindings));
+      yield* audits;
       spans += trace.spans.length;
       if (spans < TURN_SPANS) continue;
       spans = 0;
@@ -297,4 +309,8 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   });
   const { stop } = rounds;
   return { sweep: rounds.next, stats: () => ({ ...stats }), stop, [Symbol.asyncDispose]: stop };
+}
+
+function hasFindings({ audit: { calls, findings } }: AuditToWrite): boolean {
+  return findings.length > 0 || calls.some((call) => call.findings.length > 0);
 }

@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   reaudit: async () => (await import('./reaudit.js')).reauditCommand(),
   alerts: async () => (await import('./alerts.js')).alertsCommand(),
   contract: async () => (await import('./contract.js')).contractCommand(),
+  migrate: async () => (await import('./migrate.js')).migrateCommand(),
   keys: async () => (await import('./keys.js')).keysCommand(),
   forget: async () => (await import('./forget.js')).forgetCommand(),
   backup: async () => (await import('./backup.js')).backupCommand(),

@@ -5,6 +5,8 @@ import type { ServeConfig, ServeFlags } from '../config.js';
 import { serveConfig } from '../config.js';
 import type { Waybill } from '../serve.js';
 import { contractInForce } from '../contract/in-force.js';
+import { exportingOf } from '../export/settings.js';
+import { forwardingOf } from '../forward/settings.js';
 import { createLog } from '../watch/log.js';
 
 /** `waybill serve`: runs everything until told to stop. */
@@ -43,6 +45,8 @@ export function serveCommand(): Command {
         'WAYBILL_CLICKHOUSE_CLUSTER=name says that it is a cluster, of that name in its remote_servers.\n' +
         'WAYBILL_QUESTION_TIMEOUT=10s says after how long a question is given up that ClickHouse does not answer.\n' +
         'WAYBILL_OWN_TRACES=http://collector:4318 sends traces of what Waybill itself does there, by OTLP/HTTP.\n' +
+        'WAYBILL_FORWARD_ENDPOINT=http://collector:4318 passes every trace request on, byte for byte.\n' +
+        'WAYBILL_EXPORT_ENDPOINT=http://collector:4318 sends findings there as OTLP logs, score and spend as metrics.\n' +
         'WAYBILL_USER_HASH_KEY=… puts a keyed hash in place of every user id before it is stored.\n' +
         'WAYBILL_RETENTION_SPANS=30d and WAYBILL_RETENTION_CALLS=400d say for how many days spans and calls are kept.',
     )
@@ -51,9 +55,12 @@ export function serveCommand(): Command {
       const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
       const contract = await contractInForce(config.contract ?? undefined, process.env);
       const targets = targetsOf(contract.contract.source.alerts.channels, process.env);
+      const { forward, export: exported } = contract.contract.source;
+      const forwarding = forwardingOf(forward, process.env, config);
+      const exporting = exportingOf(exported, process.env, config);
       // Loaded only here: every other command is there sooner without the server.
       const { serve } = await import('../serve.js');
-      const waybill = await serve(config, contract, targets, log);
+      const waybill = await serve(config, contract, { targets, forwarding, exporting }, log);
       console.log(welcome(waybill, config));
       await untilToldToStop();
       await waybill.stop();

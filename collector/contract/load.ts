@@ -101,7 +101,11 @@ function schemaProblems(error: z.ZodError): Problem[] {
       }));
     }
     return [
-      { path: issue.path, isKey: false, message: `${where(issue.path).trim() || 'The contract'}: ${plain(issue)}` },
+      {
+        path: issue.path,
+        isKey: issue.code === 'invalid_key',
+        message: `${where(issue.path).trim() || 'The contract'}: ${plain(issue)}`,
+      },
     ];
   });
 }
@@ -111,6 +115,7 @@ function plain(issue: z.core.$ZodIssue): string {
     const reasons = issue.errors.flat().map((one) => plain(one));
     return [...new Set(reasons)].join(', or ');
   }
+  if (issue.code === 'invalid_key') return issue.issues.map((one) => plain(one)).join(', and ');
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
 

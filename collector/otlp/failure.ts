@@ -1,3 +1,4 @@
+import { NotForwarded } from '../forward/not-forwarded.js';
 import { NoKey, NotAllowed } from '../keys/errors.js';
 import { StoreUnavailable } from '../store/errors.js';
 import type { Refusal } from '../watch/metrics.js';
@@ -15,6 +16,9 @@ export interface Failure {
   /** After how many seconds to send it again; null: never. */
   readonly retryAfterSeconds: number | null;
 }
+
+/** As `google.rpc.Code` has them. */
+const NOT_FORWARDED_CODES = { 400: 3, 413: 8, 429: 8, 500: 13, 503: 14, 508: 13 } as const;
 
 /** Which errors may be sent again is told by their types: 400, 401, 403 and 413 never, 429 and 503 later. */
 export function failureOf(error: unknown): Failure {
@@ -37,6 +41,10 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof StoreUnavailable) {
     const { message, retryAfterSeconds } = error;
     return { refusal: 'store-away', status: 503, code: 14, message, retryAfterSeconds };
+  }
+  if (error instanceof NotForwarded) {
+    const { status, message, retryAfterSeconds } = error;
+    return { refusal: 'not-forwarded', status, code: NOT_FORWARDED_CODES[status], message, retryAfterSeconds };
   }
   const message = 'The request could not be stored; the log of Waybill says why.';
   return { refusal: 'internal', status: 500, code: 13, message, ...never };

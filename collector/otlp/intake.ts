@@ -4,6 +4,7 @@ import type { UserHasher } from '../privacy/hash-users.js';
 import type { SpanRows } from '../store/span-rows.js';
 import type { Metrics, Transport } from '../watch/metrics.js';
 import type { OwnTraces } from '../watch/own-traces.js';
+import type { AsReceived } from './as-received.js';
 import type { ByteShare } from './byte-budget.js';
 import { createByteBudget } from './byte-budget.js';
 import { createHints } from './hints.js';
@@ -33,6 +34,8 @@ export interface IntakeOptions {
 
 /** What became of a request that was taken. */
 export interface Taken {
+  /** Spans that are durable. */
+  readonly accepted: number;
   readonly rejected: number;
   /** What its sender should know; empty: nothing. */
   readonly message: string;
@@ -46,6 +49,7 @@ export interface Intake {
    * Resolves when the spans are durable.
    *
    * @param body is read before this returns: afterwards its memory may serve another
+   * @param received the same as it came, for whoever passes it on; left out: it is the body
    * @throws MalformedRequest, TooManySpans, StoreUnavailable
    */
   readonly take: (
@@ -54,6 +58,7 @@ export interface Intake {
     transport: Transport,
     caller: Caller,
     share: ByteShare,
+    received?: AsReceived,
   ) => Promise<Taken>;
 }
 
@@ -87,6 +92,7 @@ export function createIntake(options: IntakeOptions): Intake {
       }
       metrics.acknowledged(transport, taken);
       return {
+        accepted: taken,
         rejected,
         message: rejected > 0 ? `${rejected} spans were rejected; of the first, the ${rejectedReason}.` : hint(lacking),
       };

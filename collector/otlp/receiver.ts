@@ -9,6 +9,7 @@ import type { Certificate } from '../tls.js';
 import { createWebServer } from '../web-server.js';
 import type { Metrics } from '../watch/metrics.js';
 import { createMetrics } from '../watch/metrics.js';
+import type { AsReceived } from './as-received.js';
 import { createBodyMemory } from './body-memory.js';
 import { Aborted, readBody, unzip } from './body.js';
 import type { ByteShare } from './byte-budget.js';
@@ -27,6 +28,8 @@ export interface ReceiverOptions extends Omit<IntakeOptions, 'metrics'> {
   readonly door?: Door;
   /** Left out: it speaks in the clear. */
   readonly certificate?: Certificate | null;
+  /** Makes the intake; left out: one that stores, and no more. */
+  readonly makeIntake?: typeof createIntake;
   /** The largest body that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
   /** How long a sender may take, as `node:http` names it. */
@@ -81,11 +84,12 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     port,
     log,
     certificate = null,
+    makeIntake = createIntake,
     door = localDoor,
     metrics = createMetrics(),
     maxBodyBytes = 64 * MIB,
   } = options;
-  const intake = createIntake({ ...options, metrics });
+  const intake = makeIntake({ ...options, metrics });
   const memory = createBodyMemory(MAX_IDLE_BYTES);
 
   const server = createWebServer(
@@ -135,7 +139,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       await readBody(request, maxBodyBytes, share.take, packed);
       if (isGzip(request)) await unzip(packed.bytes(), maxBodyBytes, share.take, unfolded);
       const body = isGzip(request) ? unfolded : packed;
-      taken = intake.take(body.bytes(), encoding, 'http', caller, share);
+      taken = intake.take(body.bytes(), encoding, 'http', caller, share, asReceived(request, packed.bytes()));
     } finally {
       // It is decoded as soon as it is given over: what waits for its insert is rows.
       packed.free();
@@ -199,6 +203,12 @@ function encodingOf(contentType: string | undefined): Encoding | null {
     default:
       return null;
   }
+}
+
+/** A body with the headers that say how to read it. */
+function asReceived({ headers }: IncomingMessage, bytes: Buffer): AsReceived {
+  const { 'content-type': contentType = '', 'content-encoding': contentEncoding = null, via } = headers;
+  return { bytes, contentType, contentEncoding, via };
 }
 
 function isGzip(request: IncomingMessage): boolean {

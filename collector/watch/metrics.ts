@@ -8,6 +8,7 @@ export const refusals = [
   'too-large',
   'over-budget',
   'store-away',
+  'not-forwarded',
   'no-key',
   'not-allowed',
   'internal',

@@ -22,6 +22,8 @@ afterAll(async () => {
   await test[Symbol.asyncDispose]();
 });
 
+const ALONE = { targets: [], forwarding: null, exporting: null };
+
 async function start(role: string): Promise<Waybill> {
   const { url, username, password } = test.address;
   const flags = { role, quiet: '1s', otlpPort: String(await freePort()), apiPort: String(await freePort()) };
@@ -29,7 +31,7 @@ async function start(role: string): Promise<Waybill> {
     { ...flags, grpcPort: 'off', shard: '1/1' },
     { CLICKHOUSE_URL: url.replace('//', `//${username}:${password}@`) },
   );
-  return serve(config, { file: null, contract: contract() }, [], pino({ level: 'silent' }));
+  return serve(config, { file: null, contract: contract() }, ALONE, pino({ level: 'silent' }));
 }
 
 async function status(url: string, body?: object): Promise<number> {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { parser } from '@prometheus-io/lezer-promql';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -31,7 +32,25 @@ async function rules() {
   return rulesSchema.parse(parse(text)).groups.flatMap((group) => group.rules);
 }
 
+/** Where Prometheus's own grammar does not take an expression. */
+function errorsIn(expression: string): string[] {
+  const errors: string[] = [];
+  parser.parse(expression).iterate({
+    enter: ({ type, from }) => {
+      if (type.isError) errors.push(`${expression.slice(0, from)}⚠${expression.slice(from)}`);
+    },
+  });
+  return errors;
+}
+
 describe('the alert rules for Prometheus', () => {
+  it('are expressions of PromQL, which knows what is not', async () => {
+    for (const { expr } of await rules()) {
+      expect(errorsIn(expr)).toEqual([]);
+      expect(errorsIn(`${expr} >`)).not.toEqual([]);
+    }
+  });
+
   it('ask for metrics and labels that there are', async () => {
     const registry = new Registry();
     createAlertMetrics(registry);

@@ -1,5 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,15 +7,9 @@ import { freePort } from '../support/free-port.js';
 import type { RunningWaybill } from '../support/waybill.js';
 import { startWaybillAt, waybillPlace } from '../support/waybill.js';
 import { EXACT, settleLedger, startLedgerLoad, storeOf } from './ledger.js';
-import { builtCollector, startCollector } from './start-collector.js';
+import { builtCollector, kill, startCollector } from './start-collector.js';
 
 const program = builtCollector('queue');
-
-async function kill(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
-}
 
 async function killWithDatabase({ child }: RunningWaybill): Promise<void> {
   const databasePid = childOf(child.pid ?? Number.NaN);

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { expect } from 'vitest';
 import { packagePath } from '../../collector/package-path.js';
 
@@ -36,4 +37,11 @@ export async function startCollector(
     )
     .toBe(200);
   return child;
+}
+
+/** Kills a process, and waits until it is gone. */
+export async function kill(child: ChildProcess): Promise<void> {
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }

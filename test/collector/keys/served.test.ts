@@ -236,6 +236,9 @@ describe('a Waybill with keys', () => {
   });
 });
 
+/** Speaks to nobody of its own accord. */
+const ALONE = { targets: [], forwarding: null, exporting: null };
+
 it('makes the first key before anything is served, and only then serves others than this machine', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
   const port = async (): Promise<string> => String(await freePort());
@@ -244,7 +247,7 @@ it('makes the first key before anything is served, and only then serves others t
   const flags = { host: '0.0.0.0', data: dataDir, clickhousePort, otlpPort, apiPort, grpcPort: 'off' };
   const log = pino({ level: 'silent' });
   const start = (proxy: string) =>
-    serve(serveConfig({ ...flags, behindProxy: proxy }, process.env), { file: null, contract: contract() }, [], log);
+    serve(serveConfig({ ...flags, behindProxy: proxy }, process.env), { file: null, contract: contract() }, ALONE, log);
   try {
     expect(() => start('')).toThrow(/in the clear/);
     await expect(start('yes')).rejects.toThrow(/there are no keys/);

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { migrateCommand } from '../../../collector/cli/migrate.js';
 import { packagePath } from '../../../collector/package-path.js';
 import { StartError } from '../../../collector/start-error.js';
 import type { Store, StoreAddress } from '../../../collector/store/client.js';
@@ -147,4 +148,21 @@ it('says that ClickHouse is not there', async () => {
   const failure = await failureOf(migrate({ ...address, url }));
   expect(failure).toBeInstanceOf(StartError);
   expect(failure).toMatchObject({ message: expect.stringContaining(`ClickHouse at ${url} cannot be used.`) });
+});
+
+it('is what `waybill migrate` does, and it says what it applied', async () => {
+  const { url, username, password, database } = address;
+  vi.stubEnv('CLICKHOUSE_URL', `http://${username}:${encodeURIComponent(password)}@${new URL(url).host}/${database}`);
+  const log = vi.spyOn(console, 'log').mockReturnValue();
+  try {
+    for (const flags of [[], [], ['--format', 'json']]) await migrateCommand().parseAsync(flags, { from: 'user' });
+    expect(log.mock.calls.flat()).toEqual([
+      expect.stringMatching(/^Applied: 0001_spans\.sql, 0002_calls\.sql, .*\.sql\.$/),
+      'The schema is up to date.',
+      JSON.stringify({ applied: [] }, null, 2),
+    ]);
+  } finally {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+  }
 });

@@ -2,11 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownTracesUrl } from '../../../collector/watch/own-traces-url.js';
 import type { Receiver } from '../../../collector/otlp/receiver.js';
 import type { SpanRows } from '../../../collector/store/span-rows.js';
+import { callSpan, requestOf, toProtobuf } from '../otlp/request.js';
 import { good, PROTOBUF, receive } from '../otlp/send.js';
+import type { TestDownstream } from '../../support/downstream.js';
+import { startDownstream } from '../../support/downstream.js';
+import { logsIn } from '../../support/otlp-results.js';
 import type { RunningWaybill } from '../../support/waybill.js';
 import { startWaybill } from '../../support/waybill.js';
 
 let elsewhere: Receiver;
+let downstream: TestDownstream;
 let running: RunningWaybill;
 const names = new Map<string, Set<string>>();
 
@@ -17,14 +22,18 @@ beforeAll(async () => {
     },
   };
   ({ receiver: elsewhere } = await receive({ sink }));
+  downstream = await startDownstream();
   running = await startWaybill([], process.execPath, {
     WAYBILL_OWN_TRACES: `http://127.0.0.1:${elsewhere.port}`,
     OTEL_BSP_SCHEDULE_DELAY: '200',
+    WAYBILL_FORWARD_ENDPOINT: downstream.url.origin,
+    WAYBILL_EXPORT_ENDPOINT: downstream.url.origin,
   });
 });
 afterAll(async () => {
   await running[Symbol.asyncDispose]();
   await elsewhere.stop();
+  await downstream[Symbol.asyncDispose]();
 });
 
 describe("Waybill's own traces", () => {
@@ -40,6 +49,17 @@ describe("Waybill's own traces", () => {
     expect(JSON.stringify([...(names.get('waybill') ?? [])])).not.toContain('stranger');
     const metrics = await (await fetch(`${running.apiUrl}/metrics`)).text();
     expect(metrics).toContain('waybill_spans_received_total{transport="http"} 1\n');
+  });
+
+  it('are not all that goes out: requests are passed on, and findings sent', async () => {
+    const bodies = (path: string): Buffer[] =>
+      downstream.arrived.filter((one) => one.path === path).map(({ body }) => body);
+    expect(bodies('/v1/traces').map((body) => body.equals(good()))).toEqual([true]);
+    const body = new Uint8Array(toProtobuf(requestOf([callSpan([], 2)])));
+    await fetch(`${running.otlpUrl}/v1/traces`, { method: 'POST', headers: PROTOBUF, body });
+    await expect.poll(() => bodies('/v1/logs').flatMap(logsIn), { timeout: 10_000 }).not.toEqual([]);
+    const [finding] = bodies('/v1/logs').flatMap(logsIn);
+    expect(finding).toMatchObject({ eventName: 'attribution.finding', traceId: '2'.padStart(32, '0') });
   });
 
   it('harm nobody while there is nobody to take them', async () => {
