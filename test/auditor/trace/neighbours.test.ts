@@ -94,6 +94,20 @@ describe('the caller of a torn trace', () => {
     expect(callerOf(torn(), own)).toBeNull();
   });
 
+  it('is looked for among the spans only when a trace asks, and then they are gone through once', () => {
+    let passes = 0;
+    const spans = {
+      *[Symbol.iterator]() {
+        passes += 1;
+        yield* from(1, client(['server.address', 'litellm']));
+      },
+    };
+    const { callerOf: ask } = neighboursOf(spans);
+    expect(passes).toBe(0);
+    for (let i = 0; i < 2; i += 1) expect(ask(torn(), new Set())?.service).toBe('web');
+    expect(passes).toBe(1);
+  });
+
   it('is known by the ids of its response and its conversation, where it has any', () => {
     const idsWith = (facts: object) =>
       trace()

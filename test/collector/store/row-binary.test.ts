@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RowReader } from '../../../collector/store/row-reader.js';
 import { createRowReader } from '../../../collector/store/row-reader.js';
 import type { RowWriter } from '../../../collector/store/row-writer.js';
-import { createRowWriter } from '../../../collector/store/row-writer.js';
+import { columnsOf, createRowWriter } from '../../../collector/store/row-writer.js';
 import { anyCount, anyText, anyUsd } from '../../support/arbitrary-span.js';
 
 /** One value of a column: how it is written, and what is read there. */
@@ -142,6 +142,26 @@ describe('rows', () => {
     expect(() => createRowReader(past).uint64()).toThrow(RangeError);
     for (const wrong of [-1, 0.5, NaN, 2 ** 53, Infinity])
       expect(() => createRowWriter().uint64(wrong)).toThrow(RangeError);
+  });
+
+  it('with strings that are alike at both ends and in the middle come back each as itself, again and again', () => {
+    const alike = ['aaaa1aaaa1aaaa', 'aaaa2aaaa2aaaa', 'aaaa1aaaa2aaaa', 'aaaé1aaaa1aaaa', 'a', 'b', 'ab', 'abc', 'é'];
+    const strings = [...alike, ...alike.toReversed(), ...alike];
+    const row = createRowWriter();
+    for (const text of strings) row.string(text);
+    const read = createRowReader(row.bytes());
+    expect(strings.map(() => read.string())).toEqual(strings);
+  });
+
+  it('pass over bytes only where all of them come next', () => {
+    const row = createRowWriter();
+    row.strings(['a', 'bcdef']);
+    const columns = (list: readonly string[]) => columnsOf((other) => other.strings(list));
+    const read = createRowReader(row.bytes());
+    for (const other of [['a', 'bcdeg'], ['a', 'bcdef', ''], ['b'], ['a', 'bcdef', 'more than there is']])
+      expect(read.passOver(columns(other))).toBe(false);
+    expect(read.passOver(columns(['a', 'bcdef']))).toBe(true);
+    expect(read.hasMore()).toBe(false);
   });
 
   it('with an id of another length are refused', () => {
