@@ -12,7 +12,10 @@ export interface SpanWriterOptions {
   readonly minGapMs?: number;
   /** An insert of so many spans does not wait for more. */
   readonly maxSpans?: number;
-  /** Where so many spans wait, they are inserted beside the insert that is under way; there are never more than two. */
+  /**
+   * Where so many spans wait, they are inserted beside the insert that is under way; there are never more than two. What
+   * an insert costs whatever its size is as much as two thousand rows, so that two small ones are worse than one.
+   */
   readonly spansBeside?: number;
   /** An insert that is not answered within this time has failed, and so have those who wait behind it. */
   readonly insertWithinMs?: number;
@@ -52,7 +55,7 @@ const INSERTS_AT_ONCE = 2;
  * parts a second than it can merge. Nothing is retried or kept here: the sender's own queue holds what was not acknowledged.
  */
 export function startSpanWriter(options: SpanWriterOptions): SpanWriter {
-  const { store, clockUs, minGapMs = 40, maxSpans = 20_000, spansBeside = 2_000 } = options;
+  const { store, clockUs, minGapMs = 40, maxSpans = 20_000, spansBeside = 4_000 } = options;
   const { maxHeldSpans = 200_000, insertWithinMs = 6_000 } = options;
   const underWay = new Set<Promise<void>>();
   let waiting: Waiting[] = [];

@@ -13,7 +13,8 @@ export interface EngineFiles {
  * The server's configuration. An answered insert must outlive a power cut, so parts are fsynced, and so is what they
  * are merged into: this server drops the parts at once when they are merged. Statistics would be made with every
  * insert, for joins that nothing here does. Strings are written with their lengths between them: with eight bytes for each
- * length in a stream of its own, short ones take a quarter more room. Pools and caches are sized for a machine
+ * length in a stream of its own, short ones take a quarter more room. Hardly anything reads a piece of a column alone, so no part
+ * has a file that tells where these begin. Pools and caches are sized for a machine
  * that has other things to do, and no system log table may grow behind people's backs.
  */
 export function engineConfig(files: EngineFiles, memoryBytes: number): string {
@@ -45,6 +46,7 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
     <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
     <auto_statistics_types></auto_statistics_types>
     <string_serialization_version>single_stream</string_serialization_version>
+    <write_marks_for_substreams_in_compact_parts>0</write_marks_for_substreams_in_compact_parts>
   </merge_tree>
   <backups><allowed_path>/</allowed_path></backups>
   <user_directories>
