@@ -26,7 +26,8 @@ export async function readMark(store: Store): Promise<string> {
 /** What is asked for now, the most specific first. */
 export async function readRollouts(store: Store): Promise<Rollout[]> {
   return z.array(rolloutSchema).parse(
-    await store.rows(`
+    await store.rows(
+      `
     SELECT tenant, policy, mode, who, why, formatDateTime(newest.at, '${MICROS}', 'UTC') AS at
     FROM
     (
@@ -35,8 +36,10 @@ export async function readRollouts(store: Store): Promise<Rollout[]> {
         ORDER BY tenant, policy, at DESC
         LIMIT 1 BY tenant, policy
     ) AS newest
-    WHERE mode != '${WITHDRAWN}'
-    ORDER BY tenant = '*', policy = '*', tenant, policy`),
+    WHERE mode != {withdrawn: String}
+    ORDER BY tenant = '*', policy = '*', tenant, policy`,
+      { withdrawn: WITHDRAWN },
+    ),
   );
 }
 
@@ -150,8 +153,8 @@ export async function rolloutHistory(
     FROM
     (
         SELECT
-            at, if(rollouts.mode = '${WITHDRAWN}', 'withdrawn', 'asked') AS kind, tenant, policy,
-            if(rollouts.mode = '${WITHDRAWN}', NULL, toString(rollouts.mode)) AS mode, who, why
+            at, if(rollouts.mode = {withdrawn: String}, 'withdrawn', 'asked') AS kind, tenant, policy,
+            if(rollouts.mode = {withdrawn: String}, NULL, toString(rollouts.mode)) AS mode, who, why
         FROM rollouts FINAL
         UNION ALL
         SELECT since AS at, 'effective' AS kind, tenant, policy, toNullable(toString(rollout_states.mode)) AS mode, 'waybill' AS who, why
@@ -161,7 +164,7 @@ export async function rolloutHistory(
       AND ({policy: String} = '' OR turns.policy = {policy: String})
     ORDER BY turns.at DESC, kind, tenant, turns.policy
     LIMIT {limit: UInt32}`,
-    { tenant, policy, limit },
+    { tenant, policy, limit, withdrawn: WITHDRAWN },
   );
   return z.array(rolloutTurnSchema).parse(rows);
 }

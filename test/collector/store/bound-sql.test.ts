@@ -25,6 +25,7 @@ const OURS = [
   'columns',
   'payloadColumns',
   'spanSelect',
+  'FINDINGS',
   'dimensions',
   'names',
   'questionSchema',
