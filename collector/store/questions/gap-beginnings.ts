@@ -32,10 +32,10 @@ const beginningsOfDay: DailyQuestion<z.infer<typeof rowSchema>> = {
         toUnixTimestamp64Micro(min(oldest)) AS firstUs
     FROM
     (
-        SELECT ${FILED} AS filed, way, min(start_time) AS oldest
+        SELECT ${FILED} AS filed, any(calls.way) AS way, min(start_time) AS oldest
         FROM calls FINAL
         WHERE ${where}
-        GROUP BY filed, way
+        GROUP BY filed, sipHash64(calls.way)
     )
     ARRAY JOIN arrayPushBack(
         arrayZip(${ofWay.findingRules}, ${ofWay.findingSeverities}, ${ofWay.findingAttributes}, ${ofWay.findingHopFrom}, ${ofWay.findingHopTo}),
