@@ -61,7 +61,10 @@ export const gapSchema = z.object({
   spendUsd: usdSchema.describe('Known cost of the calls that show it'),
   since: z.iso
     .datetime({ precision: 6 })
-    .describe('Start of the first call in the window that shows it; without a call, when its trace was audited'),
+    .describe(
+      'Start of the first call that shows it: in the window, or, where a list of gaps has one that was there when the window began, in up to 90 days; without a call, when its trace was audited',
+    ),
+  isOlder: z.boolean().default(false).describe('It began before `since`, which is the start of what is known of it'),
   sampleTraceId: z.string(),
   message: z.string(),
   fix: z.string(),

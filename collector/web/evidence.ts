@@ -80,13 +80,13 @@ export function evidenceOf({ gate, gaps, history, simulation, madeAt }: Evidence
       {
         title: 'Gaps, most spend first',
         head: ['Rule', 'Attribute', 'Hop', 'Calls', 'Spend', 'Since', 'Fix', 'Sample trace'],
-        rows: gaps.map(({ rule, attribute, hop, calls, spendUsd, since, fix, sampleTraceId }) => [
+        rows: gaps.map(({ rule, attribute, hop, calls, spendUsd, since, isOlder, fix, sampleTraceId }) => [
           rule,
           attribute ?? '',
           hop === null ? '' : `${hop.from} → ${hop.to}`,
           String(calls),
           `$${spendUsd}`,
-          since,
+          isOlder ? `before ${since}` : since,
           fix,
           sampleTraceId,
         ]),

@@ -43,7 +43,7 @@ export function GapTable({
 
 function GapRow({ gap, view }: { readonly gap: Gap; readonly view: ViewState }) {
   // A sum of nothing known is not a cost of zero.
-  const { rule, severity, attribute, hop, calls, traces, spendUsd, since, sampleTraceId, fix } = gap;
+  const { rule, severity, attribute, hop, calls, traces, spendUsd, since, isOlder, sampleTraceId, fix } = gap;
   return (
     <tr>
       <td class="number">
@@ -75,6 +75,7 @@ function GapRow({ gap, view }: { readonly gap: Gap; readonly view: ViewState }) 
         )}
       </td>
       <td>
+        {isOlder && 'before '}
         <time dateTime={since}>{momentText(since)}</time>
       </td>
       <td>

@@ -45,6 +45,7 @@ export function gap(rule: string, change: Partial<Gap> = {}): Gap {
     traces: 1,
     spendUsd: usd(1),
     since: '2026-11-02T12:00:00.000000Z',
+    isOlder: false,
     sampleTraceId: '1'.padStart(32, '0'),
     message: `${rule} happened.`,
     fix: `Mend ${rule}.`,

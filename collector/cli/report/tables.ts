@@ -69,7 +69,7 @@ export function gapTable({ gaps }: Report): Table {
       hopText(gap),
       String(gap.calls),
       dollars(gap.spendUsd),
-      minute(gap.since),
+      `${gap.isOlder ? 'before ' : ''}${minute(gap.since)}`,
       gap.fix,
     ]),
     empty: 'No gap was found.',

@@ -8,6 +8,7 @@ import type { Store } from '../client.js';
 import type { Window } from './scope.js';
 import type { CallGap } from './call-gaps.js';
 import { callGaps } from './call-gaps.js';
+import { withBeginnings } from './gap-beginnings.js';
 import { boundsOf, isoMicros } from './scope.js';
 import { newestOfWays } from './ways.js';
 
@@ -44,13 +45,14 @@ export async function findGaps(
   scope: Scope,
   window: Window,
   { severities = severitySchema.options, limit = 100 }: Partial<GapFilter> = {},
-): Promise<Gap[]> {
+): Promise<readonly Gap[]> {
   const filter = { severities, limit };
   const [ofTraces, ofCalls] = await Promise.all([
     gapsOfTraces(store, scope, window, filter),
     gapsOfCalls(store, scope, window, filter),
   ]);
-  return [...ofTraces, ...ofCalls].slice(0, limit);
+  const gaps = [...ofTraces, ...ofCalls].slice(0, limit);
+  return withBeginnings(store, scope, window, gaps);
 }
 
 /** A trace as a whole has no tenant, feature or policy: a question about one of them is not about it, nor is a reader's who is bound to some. */
@@ -161,6 +163,7 @@ function toGap(row: z.infer<typeof rowSchema>): Gap {
     traces: row.traces,
     spendUsd: row.spend,
     since: row.since,
+    isOlder: false,
     sampleTraceId: row.sample,
     message: row.message,
     fix: row.fix,

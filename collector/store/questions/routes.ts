@@ -41,10 +41,10 @@ const routesOfDay: DailyQuestion<DayOfRoute> = {
         ${newestOfSql}
     FROM
     (
-        SELECT ${FILED} AS filed, way, count() AS n, sum(ifNull(cost_usd, 0)) AS known, ${newestInWaySql}
+        SELECT ${FILED} AS filed, any(calls.way) AS way, count() AS n, sum(ifNull(cost_usd, 0)) AS known, ${newestInWaySql}
         FROM calls FINAL
         WHERE ${where}
-        GROUP BY filed, way
+        GROUP BY filed, sipHash64(calls.way)
     )
     GROUP BY filed, route
     ${DAY_BY_DAY}`,

@@ -187,6 +187,29 @@ describe('questions over stored calls', () => {
     expect(gaps[1]?.since).toBe(new Date((NOW_US - 5 * HOUR_US) / 1_000).toISOString().replace('Z', '000Z'));
   });
 
+  it('say since when a gap is there that is older than the window, and where nobody knows', async () => {
+    const shape = { tenant: 'acme', model: 'gpt-4o', tokens: 1000 } as const;
+    const gapsOf = async (all: readonly Pick<Shape, 'hoursAgo' | 'fate'>[]) => {
+      await store(all.map((one) => ({ ...shape, ...one })));
+      const gaps = await findGaps(test.store, {}, WINDOW);
+      const hoursAgo = (since: string): number => (NOW_US / 1_000 - Date.parse(since)) / 3_600_000;
+      return gaps.map(({ rule, calls, since, isOlder }) => [rule, calls, hoursAgo(since), isOlder]);
+    };
+    const first = { hoursAgo: 160, fate: 'dropped' } as const;
+    const earlier = { hoursAgo: 400, fate: 'dropped' } as const;
+    const sound = { hoursAgo: 600, fate: 'clean' } as const;
+    const late = { hoursAgo: 5, fate: 'rewritten' } as const;
+    expect(await gapsOf([sound, earlier, first, late])).toEqual([
+      ['dropped', 1, 400, false],
+      ['rewritten', 1, 5, false],
+    ]);
+    expect(await gapsOf([earlier, first])).toEqual([['dropped', 1, 400, true]]);
+    expect(await gapsOf([sound, first])).toEqual([['dropped', 1, 160, false]]);
+    expect(await gapsOf([first])).toEqual([['dropped', 1, 160, true]]);
+    // What is not there when the window begins is not looked for before.
+    expect(await gapsOf([earlier, { ...first, hoursAgo: 100 }])).toEqual([['dropped', 1, 100, false]]);
+  });
+
   it('show unattributed spend and unknown cost as rows and counts of their own', async () => {
     await store([
       { hoursAgo: 1, tenant: 'acme', model: 'gpt-4o', tokens: 1000, fate: 'clean' },
