@@ -174,6 +174,14 @@ it('is migrated again without a change, and by a process that asks another shard
   expect(await migrate({ ...cluster.serverAt(1, 'waybill'), cluster: 'fleet' })).toEqual([]);
 });
 
+it('is migrated by several processes at once, as when all of a fleet start', async () => {
+  const together = [0, 1, 0].map((shard) => ({ ...cluster.serverAt(shard, 'together'), cluster: 'fleet' }));
+  await Promise.all(together.map((address) => migrate(address)));
+  expect(await migrate({ ...cluster.serverAt(1, 'together'), cluster: 'fleet' })).toEqual([]);
+  await using store = connectStore({ ...cluster.serverAt(0, 'together'), cluster: 'fleet' });
+  expect(await store.rows('SELECT toUInt32(count()) AS calls FROM calls FINAL')).toEqual([{ calls: 0 }]);
+});
+
 it('keeps things as long as it is told, on every shard', async () => {
   for (const holder of await holdersOf(cluster.address)) {
     await using store = holder.connect(holder.database);
