@@ -6,9 +6,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { benchAudit } from './audit.js';
+import { benchCluster } from './cluster.js';
 import { benchCost } from './cost.js';
 import { benchDecisions } from './decisions.js';
 import { benchDecode } from './decode.js';
+import { benchDisk } from './disk.js';
 import { benchEndToEnd } from './end-to-end.js';
 import type { Figure } from './figure.js';
 import { asTable } from './figure.js';
@@ -39,6 +41,8 @@ const parts: Readonly<Record<string, () => readonly Figure[] | Promise<readonly 
   otelcol: () => benchOtelCollector(),
   'end-to-end': () => benchEndToEnd(),
   memory: () => benchMemory(isLong ? 10 : 1),
+  disk: () => benchDisk(),
+  cluster: () => benchCluster(),
   growth: () => benchGrowth(isLong ? 50_000_000 : 5_000_000),
   questions: () => benchQuestions([100_000, 1_000_000, 10_000_000]),
   ofrep: () => benchOfrep(),

@@ -30,6 +30,12 @@ function loopOf(index: number, of: number): AuditLoop {
   });
 }
 
+/** Some traces of one call each, by one insert. */
+async function write(from: number, many: number): Promise<void> {
+  const numbers = Array.from({ length: many }, (_, i) => from + i);
+  await writer.write(numbers.flatMap((n) => trace(n).station('web', clean).call('gpt-4o').spans));
+}
+
 function calls(): Promise<unknown[]> {
   return test.store.rows(
     'SELECT trace_id, span_id, verdict, toString(cost_usd) AS cost FROM calls FINAL ORDER BY trace_id, span_id',
@@ -52,7 +58,7 @@ beforeEach(async () => {
 
 it('works the share of an auditor that is away, and gives it back', async () => {
   const more = async (from: number): Promise<void> => {
-    for (let n = from; n < from + 10; n += 1) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+    await write(from, 10);
     nowUs += QUIET_MS * 1_000 + 1_000_000;
   };
   await more(1);
@@ -75,11 +81,11 @@ it('works the share of an auditor that is away, and gives it back', async () => 
 });
 
 it('goes on where those of another count were', async () => {
-  for (let n = 1; n <= 20; n += 1) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+  await write(1, 20);
   nowUs += QUIET_MS * 1_000 + 1_000_000;
   // The second of two was never there.
   await loopOf(0, 2).sweep();
-  for (let n = 21; n <= 30; n += 1) await writer.write(trace(n).station('web', clean).call('gpt-4o').spans);
+  await write(21, 10);
   nowUs += QUIET_MS * 1_000 + 1_000_000;
   const three = [0, 1, 2].map((index) => loopOf(index, 3));
   for (const one of three) await one.sweep();
