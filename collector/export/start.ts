@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Contract } from '../../schemas/contract.js';
 import type { Store } from '../store/client.js';
+import type { Share } from '../store/cuts.js';
 import type { FindingExport } from './findings.js';
 import { startFindingExport } from './findings.js';
 import { createExportMetrics } from './metrics.js';
@@ -16,6 +17,8 @@ export interface ExportOptions {
   readonly store: Store;
   readonly registry: Registry;
   readonly log: Logger;
+  /** Of several auditors the first alone sends scores: they are of all calls, whoever audited them. Left out: it is alone. */
+  readonly share?: Share;
   /** The present, microseconds since 1970. */
   readonly clockUs: () => number;
 }
@@ -33,7 +36,8 @@ export async function startExport({ exporting, contract, registry, ...base }: Ex
   const { window } = contract.gate;
   const options = { ...base, sdk: await loadSdk(), metrics: createExportMetrics(registry) };
   const told = findings ? startFindingExport({ ...options, to: logs }) : null;
-  const scores = scopes.length === 0 ? null : startScoreExport({ ...options, to, scopes, window, everyMs });
+  const sendsScores = scopes.length > 0 && (base.share?.index ?? 0) === 0;
+  const scores = sendsScores ? startScoreExport({ ...options, to, scopes, window, everyMs }) : null;
   return {
     ...(told === null ? {} : { newsOf: told.newsOf }),
     [Symbol.asyncDispose]: async () => {

@@ -75,10 +75,17 @@ const calls: readonly Made[] = [
   { number: 7, at: YESTERDAY_US, carried: whose('acme', 'ann'), ...openai, fate: 'disagrees' },
 ];
 
+const deployed = (...path: string[]) => readFile(packagePath('deploy', 'clickhouse', ...path), 'utf8');
+
 let test: TestStore;
 let reader: Store;
 beforeAll(async () => {
-  test = await startTestStore();
+  const acme = await deployed('users.d', 'tenant-acme.xml');
+  test = await startTestStore({
+    // The embedded server has no variables of its environment.
+    'clickhouse-users.d/acme.xml': acme.replace(/<password from_env=.*\/>/, '<password>secret of acme</password>'),
+    'clickhouse.d/durable.xml': await deployed('config.d', 'durable.xml'),
+  });
   await storeAudits(test.store, judged, calls.map(spansOf), NOW_US);
   // People read as `reader`, and so does this test.
   const password = (await readFile(join(test.dataDir, 'reader.password'), 'utf8')).trim();
@@ -268,5 +275,29 @@ describe('the Grafana dashboards', () => {
       [before, 'ann', 'anthropic', '1', '0', expect.closeTo(0.0045, 12)],
       [before, 'ann', 'openai', '1', '0', expect.closeTo(0.0035, 12)],
     ]);
+  });
+});
+
+describe('the user of one tenant', () => {
+  const numbers = async (store: Store): Promise<number[]> => {
+    const rows = await store.rows('SELECT trace_id FROM calls FINAL ORDER BY trace_id');
+    return z
+      .array(z.object({ trace_id: z.string() }))
+      .parse(rows)
+      .map(({ trace_id: id }) => Number.parseInt(id, 16));
+  };
+
+  it('sees the calls on which it stands and nobody else does, as they are audited now, and nothing but calls', async () => {
+    await using acme = connectStore({ ...test.address, username: 'acme', password: 'secret of acme' });
+    expect(await numbers(acme)).toEqual([1, 2, 3, 6, 7]);
+    const moved: Made = { number: 8, at: YESTERDAY_US, carried: whose('acme'), ...openai };
+    await storeAudits(test.store, judged, [spansOf(moved)], NOW_US + 1_000_000);
+    expect(await numbers(acme)).toEqual([1, 2, 3, 6, 7, 8]);
+    await storeAudits(test.store, judged, [spansOf({ ...moved, carried: whose('globex') })], NOW_US + 2_000_000);
+    expect(await numbers(acme)).toEqual([1, 2, 3, 6, 7]);
+    expect(await numbers(test.store)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const table of ['spans', 'audits', 'keys']) {
+      await expect(acme.rows(`SELECT count() FROM ${table}`)).rejects.toThrow(/privileges/);
+    }
   });
 });

@@ -85,6 +85,22 @@ describe('the compose file', () => {
     }
   });
 
+  it('tells each service of others by names that there are, and Grafana where its dashboards are', async () => {
+    const all = await services();
+    for (const { environment } of Object.values(all)) {
+      for (const [name, value] of Object.entries(environment)) {
+        const host =
+          /^https?:\/\/(?:.*@)?([\w-]+):\d+/.exec(value)?.[1] ?? (name.endsWith('_HOST') ? value : undefined);
+        if (host !== undefined && host !== '0.0.0.0') expect(Object.keys(all), name).toContain(host);
+      }
+    }
+    const provisioning = parse(await deployed('grafana', 'provisioning', 'dashboards', 'waybill.yaml'));
+    const { providers } = z
+      .object({ providers: z.tuple([z.object({ options: z.object({ path: z.string() }) })]) })
+      .parse(provisioning);
+    expect(all['grafana']?.volumes).toContain(`./grafana/dashboards:${providers[0].options.path}:ro`);
+  });
+
   it('says to Waybill what it takes, and gives the Collector, Grafana and ClickHouse each variable that they ask for', async () => {
     const { waybill, collector, grafana, clickhouse } = await services();
     const filled = Object.entries(waybill?.environment ?? {}).map(([name, value]) => [

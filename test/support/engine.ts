@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import type { Store, StoreAddress } from '../../collector/store/client.js';
 import { connectStore } from '../../collector/store/client.js';
@@ -18,9 +18,17 @@ export interface TestStore extends AsyncDisposable {
   readonly store: Store;
 }
 
-/** Starts a ClickHouse in a temporary directory and on free ports; disposing of it removes every trace. */
-export async function startTestStore(): Promise<TestStore> {
+/**
+ * Starts a ClickHouse in a temporary directory and on free ports; disposing of it removes every trace.
+ *
+ * @param beside files that it finds in its directory, such as `clickhouse-users.d/more.xml`
+ */
+export async function startTestStore(beside: Readonly<Record<string, string>> = {}): Promise<TestStore> {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
+  for (const [path, text] of Object.entries(beside)) {
+    await mkdir(dirname(join(dataDir, path)), { recursive: true });
+    await writeFile(join(dataDir, path), text);
+  }
   const nativePort = await freePort();
   const engine = await startEmbeddedClickHouse({
     dataDir,

@@ -61,9 +61,10 @@ function exporting(change: Partial<Exporting> = {}): Exporting {
   return { ...found, scopes: [], everyMs: 3_600_000, ...change };
 }
 
-async function start(change: Partial<Exporting> = {}, clock = clockUs): Promise<Export> {
+async function start(change: Partial<Exporting> = {}, clock = clockUs, index = 0): Promise<Export> {
   const { source } = contract({ gate: { window: '1d' } });
-  const options = { exporting: exporting(change), contract: source, store: test.store, log, clockUs: clock };
+  const share = { index, of: 2 };
+  const options = { exporting: exporting(change), contract: source, store: test.store, log, clockUs: clock, share };
   const one = await startExport({ ...options, registry: new Registry() });
   started.push(one);
   return one;
@@ -189,7 +190,10 @@ describe('score and spend that are sent on', () => {
     await arrive(loop, trace(3).station('web', clean).call('gpt-4o', null).spans);
     const scopes = [{}, { tenant: 'acme', policy: 'pro-monthly' }, { tenant: 'nobody' }];
     // The last word comes at the end.
-    await (await start({ scopes, findings: false }, () => START_US + 3_600_000_000))[Symbol.asyncDispose]();
+    for (const index of [0, 1]) {
+      const one = await start({ scopes, findings: false }, () => START_US + 3_600_000_000, index);
+      await one[Symbol.asyncDispose]();
+    }
     const sent = () => backend.arrived.filter(({ path }) => path === '/v1/metrics');
     expect(sent()).toHaveLength(1);
     const points = pointsIn(sent()[0]?.body ?? Buffer.alloc(0));
