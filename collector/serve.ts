@@ -186,7 +186,8 @@ async function startAudits(base: Base, alerts: AlertLoop | null, exporting: Outw
   const around = (round: () => Promise<void>): Promise<void> =>
     traces === null ? round() : traces.within('audit sweep', {}, round);
   const { registry } = metrics;
-  const { newsOf } = keep(await startExport({ exporting, contract: contract.source, store, registry, log, clockUs }));
+  const agreed = { exporting, contract: contract.source };
+  const { newsOf } = keep(await startExport({ ...agreed, share, store, registry, log, clockUs }));
   const told = { ...(alerts === null ? {} : { onCalls: alerts.wake }), ...(newsOf === undefined ? {} : { newsOf }) };
   const loop = keep(startAuditLoop({ store, contract, clockUs, log, quietMs, share, audit, around, ...told }));
   metrics.watchAudit(loop.stats, clockUs);

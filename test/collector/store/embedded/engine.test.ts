@@ -69,11 +69,11 @@ describe('the embedded server', () => {
       { name: 'min_rows_to_fsync_after_merge', value: '1' },
     ]);
     const before = await syncs();
-    await test.store.command("INSERT INTO cuts VALUES ('a', now64(6), now64(6))");
+    await test.store.command("INSERT INTO cuts (shard, cut, updated_at) VALUES ('a', now64(6), now64(6))");
     const inserted = await syncs();
     expect(inserted.files).toBeGreaterThan(before.files);
     expect(inserted.directories).toBeGreaterThan(before.directories);
-    await test.store.command("INSERT INTO cuts VALUES ('b', now64(6), now64(6))");
+    await test.store.command("INSERT INTO cuts (shard, cut, updated_at) VALUES ('b', now64(6), now64(6))");
     const twice = await syncs();
     await test.store.command('OPTIMIZE TABLE cuts FINAL');
     expect((await syncs()).files).toBeGreaterThan(twice.files);
@@ -123,7 +123,7 @@ describe('reader', () => {
     'SELECT * FROM audit_log',
     'SELECT * FROM system.processes',
     'SELECT * FROM system.users',
-    "INSERT INTO cuts VALUES ('1/1', now(), now())",
+    "INSERT INTO cuts (shard, cut, updated_at) VALUES ('1/1', now(), now())",
     'DROP TABLE spans',
     'CREATE TABLE mine (a UInt8) ENGINE = Memory',
     'SYSTEM SHUTDOWN',
@@ -177,7 +177,7 @@ describe('a server that is sent a signal', () => {
   });
 
   it('is started again after kill -9, with all that it had answered', async () => {
-    await test.store.command("INSERT INTO cuts VALUES ('killed', now64(6), now64(6))");
+    await test.store.command("INSERT INTO cuts (shard, cut, updated_at) VALUES ('killed', now64(6), now64(6))");
     await restarted(signal('SIGKILL'));
     expect(await test.store.rows("SELECT shard FROM cuts WHERE shard = 'killed'")).toEqual([{ shard: 'killed' }]);
   });
