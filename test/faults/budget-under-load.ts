@@ -160,13 +160,13 @@ async function openGate({ apiUrl, otlpUrl }: RunningWaybill): Promise<void> {
     await send(`${otlpUrl}/v1/traces`, 'POST', otlpJson(spans));
   }
   await send(`${apiUrl}/v1/rollouts`, 'PUT', { mode: 'enforce', why: 'to be hammered' });
-  for (let i = 0; i < 600; i += 1) {
+  for (let i = 0; i < 1_200; i += 1) {
     // Nothing holds yet that would keep it back, so it asks for next to nothing.
     const asked = await decide(apiUrl, '0.000000000001');
     if (typeof asked !== 'string' && asked.mode === 'enforce') return;
     await sleep(50);
   }
-  throw new Error('The gate was not ready within 30 s.');
+  throw new Error('The gate was not ready within a minute.');
 }
 
 async function send(url: string, method: string, body: object): Promise<void> {
