@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'vitest/config';
 
+/** Measures, so nothing may run beside it. */
+const SPEED = 'test/collector/speed.test.ts';
 const INSTRUMENTATION = ['instrumentation', 'demo', 'auditor/dialects'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
@@ -18,19 +20,24 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // More than there are cores: most tests wait for other processes now and then.
+    maxWorkers: 3,
     // It imports JSON in a way that Node 20 does not know and Vite does.
     server: { deps: { inline: ['@actions/workflow-parser'] } },
     projects: [
       {
         extends: true,
         // Files share the modules that they load, which takes a third of the time; so none may leave anything behind in them.
-        test: { name: 'product', include: ['test/**/*.test.ts'], exclude: INSTRUMENTATION, isolate: false },
+        test: { name: 'product', include: ['test/**/*.test.ts'], exclude: [...INSTRUMENTATION, SPEED], isolate: false },
       },
       {
         extends: true,
         // OpenTelemetry's API is one for the whole process: each file has to find it untouched.
         test: { name: 'instrumentation', include: INSTRUMENTATION },
+      },
+      {
+        extends: true,
+        test: { name: 'speed', include: [SPEED], sequence: { groupOrder: 1 } },
       },
     ],
   },
