@@ -20,8 +20,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // More than there are cores: most tests wait for other processes now and then.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // It imports JSON in a way that Node 20 does not know and Vite does.
     server: { deps: { inline: ['@actions/workflow-parser'] } },
     projects: [
