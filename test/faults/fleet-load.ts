@@ -45,14 +45,14 @@ export async function sendUntilTaken(
     const url = all[(first + attempt) % all.length] ?? '';
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(url, { method: 'POST', headers, body }).catch(() => null);
-    await answer?.arrayBuffer().catch(() => undefined);
+    const said = await answer?.text().catch(() => '');
     if (answer?.status === 200) {
       tally.taken += 1;
       return;
     }
     if (answer === null) tally.cut += 1;
     else if (answer.status === 503 || answer.status === 429) tally.refused += 1;
-    else throw new Error(`The receiver answered ${answer.status}.`);
+    else throw new Error(`The receiver answered ${answer.status}: ${said}`);
     await sleep(50);
   }
 }
