@@ -100,8 +100,13 @@ function decoded(text: string): string {
 
 /** Whether a URL leads to a port of this Waybill, as far as its host tells. */
 export function isOwnAddress(url: URL, { host, otlpPort, grpcPort, apiPort }: OwnPorts): boolean {
+  return leadsHere(url, [otlpPort, grpcPort, apiPort], host);
+}
+
+/** Whether a URL leads to one of these ports of this machine. @param host an address of it besides those of the loopback */
+export function leadsHere(url: URL, ports: readonly (number | null)[], host = 'localhost'): boolean {
   const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const isHere = name === host || /^(?:localhost|127\.[\d.]+|::1|::|0\.0\.0\.0)$/.test(name);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  return isHere && [otlpPort, grpcPort, apiPort].includes(port);
+  return isHere && ports.includes(port);
 }

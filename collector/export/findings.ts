@@ -25,6 +25,7 @@ import type { Destination } from '../destination.js';
 import { findingKey, knownFindings } from './known-findings.js';
 import type { ExportMetrics } from './metrics.js';
 import type { Sdk } from './sdk.js';
+import { lastWords } from '../watch/own-telemetry.js';
 
 /** Sends findings as OTLP logs. */
 export interface FindingExport extends AsyncDisposable {
@@ -121,7 +122,7 @@ export function startFindingExport(options: FindingExportOptions): FindingExport
         return () => metrics.findings('dropped', found.length);
       }
     },
-    [Symbol.asyncDispose]: () => sdk.within(provider.shutdown()),
+    [Symbol.asyncDispose]: () => lastWords(provider.shutdown()),
   };
 }
 

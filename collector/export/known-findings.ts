@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Finding } from '../../schemas/audit.js';
 import type { AuditToWrite } from '../store/audit-rows.js';
 import type { Store } from '../store/client.js';
+import { daysSpanned } from '../store/read-traces.js';
 
 const strings = z.array(z.string());
 const rowSchema = z.object({
@@ -41,8 +42,7 @@ export async function knownFindings(store: Store, audits: readonly AuditToWrite[
   if (earlier.length === 0) return new Set();
   const params = {
     traceIds: audits.map(({ audit }) => audit.traceId),
-    first: earlier.reduce((least, { firstDay }) => Math.min(least, firstDay), Infinity),
-    last: earlier.reduce((greatest, { lastDay }) => Math.max(greatest, lastDay), -Infinity),
+    ...daysSpanned(earlier),
   };
   const [calls, traces] = await Promise.all([
     store.rows(

@@ -19,6 +19,7 @@ import { durationUs } from '../store/questions/gate.js';
 import { talliesWithSpend } from '../store/questions/tally.js';
 import type { ExportMetrics } from './metrics.js';
 import type { Sdk } from './sdk.js';
+import { lastWords } from '../watch/own-telemetry.js';
 
 export interface ScoreExportOptions {
   readonly sdk: Sdk;
@@ -96,7 +97,7 @@ export function startScoreExport(options: ScoreExportOptions): AsyncDisposable {
     },
     [score, spend, unknownCost],
   );
-  return { [Symbol.asyncDispose]: () => sdk.within(provider.shutdown()) };
+  return { [Symbol.asyncDispose]: () => lastWords(provider.shutdown()) };
 }
 
 function attributesOf({ tenant, feature, policy, service }: Scope): Attributes {

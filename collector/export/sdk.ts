@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { core, logs, metrics, resources } from '@opentelemetry/sdk-node';
 import type { Destination } from '../destination.js';
 import { packageVersion } from '../package-path.js';
+import { ownResource } from '../watch/own-telemetry.js';
 
 /** OpenTelemetry's SDK, as far as results are sent by it. */
 export interface Sdk {
@@ -12,13 +12,10 @@ export interface Sdk {
   readonly version: string;
   readonly logExporter: (to: Destination) => logs.LogRecordExporter;
   readonly metricExporter: (to: Destination) => metrics.PushMetricExporter;
-  /** Waits for a last word, and not for long. */
-  readonly within: (ended: Promise<void>) => Promise<void>;
 }
 
 /** Who takes longer, retries included, counts as away. */
 const EXPORT_WITHIN_MS = 10_000;
-const LAST_WORDS_MS = 3_000;
 
 /** Loads the SDK: only here, so that a Waybill which sends nothing is there sooner. */
 export async function loadSdk(): Promise<Sdk> {
@@ -33,12 +30,9 @@ export async function loadSdk(): Promise<Sdk> {
     logs,
     metrics,
     version,
-    resource: resources.resourceFromAttributes({ 'service.name': 'waybill', 'service.version': version }),
+    resource: resources.resourceFromAttributes(ownResource()),
     logExporter: (to) => new OTLPLogExporter(optionsOf(to)),
     metricExporter: (to) => new OTLPMetricExporter(optionsOf(to)),
-    within: async (ended) => {
-      await Promise.race([ended.catch(() => undefined), sleep(LAST_WORDS_MS, undefined, { ref: false })]);
-    },
   };
 }
 

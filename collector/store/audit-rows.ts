@@ -3,6 +3,7 @@ import { parseIsoUs } from '../../auditor/iso-micros.js';
 import type { Call, Finding, Outcome, Verdict } from '../../schemas/audit.js';
 import { auditedAttributes } from '../../schemas/contract.js';
 import type { EarlierAudit } from './read-traces.js';
+import { putUint64 } from './put-bytes.js';
 import { dayNumber } from './read-traces.js';
 import type { RowWriter } from './row-writer.js';
 import { createRowWriter } from './row-writer.js';
@@ -185,10 +186,7 @@ export async function auditRows(all: Iterable<AuditToWrite> | AsyncIterable<Audi
 /** Puts the time of the audit into rows, microseconds since 1970. */
 export function stampAudited({ bytes, starts }: TableRows, auditedAtUs: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const at of starts) {
-    view.setUint32(at, auditedAtUs % 0x1_0000_0000, true);
-    view.setUint32(at + 4, Math.floor(auditedAtUs / 0x1_0000_0000), true);
-  }
+  for (const at of starts) putUint64(view, at, auditedAtUs);
 }
 
 function tableOf<T>(columns: readonly WriteColumn<T>[]): { add: (value: T) => void; rows: () => TableRows } {

@@ -3,6 +3,7 @@ import type { AuditRows, AuditToWrite, CallKey, TableRows } from './audit-rows.j
 import { auditRows, deletedRows, stampAudited } from './audit-rows.js';
 import type { Store } from './client.js';
 import type { EarlierAudit } from './read-traces.js';
+import { daysSpanned } from './read-traces.js';
 
 /** Writes audits; see `insertAudits`. */
 export async function writeAudits(store: Store, audits: readonly AuditToWrite[], nowUs: number): Promise<void> {
@@ -53,7 +54,6 @@ type StoredCall = z.infer<typeof storedSchema>[number];
 /** The calls that earlier audits found on the spans that are audited now. */
 async function storedCalls(store: Store, earlierOf: ReadonlyMap<string, EarlierAudit>): Promise<StoredCall[]> {
   if (earlierOf.size === 0) return [];
-  const all = [...earlierOf.values()];
   const rows = await store.rows(
     `
     SELECT
@@ -69,8 +69,7 @@ async function storedCalls(store: Store, earlierOf: ReadonlyMap<string, EarlierA
     LIMIT 1 BY calls.day, trace_id, span_id`,
     {
       traceIds: [...earlierOf.keys()],
-      first: all.reduce((least, { firstDay }) => Math.min(least, firstDay), Infinity),
-      last: all.reduce((greatest, { lastDay }) => Math.max(greatest, lastDay), -Infinity),
+      ...daysSpanned(earlierOf.values()),
     },
   );
   return storedSchema.parse(rows).filter(({ traceId, spanId }) => earlierOf.get(traceId)?.spanIds.has(spanId) === true);

@@ -103,6 +103,13 @@ function readTraceOf(settled: SettledTrace, own: readonly StoredSpan[], isCut: b
   };
 }
 
+/** The first and the last day, since 1970, in which calls of any of these audits may be filed. */
+export function daysSpanned(audits: Iterable<EarlierAudit>): { readonly first: number; readonly last: number } {
+  let [first, last] = [Infinity, -Infinity];
+  for (const { firstDay, lastDay } of audits) [first, last] = [Math.min(first, firstDay), Math.max(last, lastDay)];
+  return { first, last };
+}
+
 /**
  * Always looked for: where a whole trace is sent again, its spans do not tell that they were here before. A call is
  * filed under the day of its span, or under that of an arrival where its span claims another age.

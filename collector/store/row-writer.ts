@@ -1,5 +1,5 @@
 import { parseUsd } from '../../auditor/cost/usd.js';
-import { putBytes, putHex } from './put-bytes.js';
+import { putBytes, putHex, putUint64 } from './put-bytes.js';
 
 /**
  * Writes rows in ClickHouse's RowBinary format into one growing buffer.
@@ -105,9 +105,7 @@ export function createRowWriter(): RowWriter {
     if (!Number.isSafeInteger(value) || value < 0)
       throw new RangeError(`${value} is no whole number from 0 to 2^53 - 1.`);
     need(8);
-    view.setUint32(at, value >>> 0, true);
-    view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
-    at += 8;
+    at = putUint64(view, at, value);
   }
 
   function raw(from: DataView, start: number, end: number): void {

@@ -1,4 +1,5 @@
 import type { Span } from '../../schemas/span.js';
+import { putUint64 } from './put-bytes.js';
 import { dayOf, readSpans } from './spans.js';
 
 /** Spans as rows of `spans`, whole but for the time of their arrival and the day that depends on it. */
@@ -44,12 +45,9 @@ export function spanRows(
 /** Puts the time of arrival into rows, microseconds since 1970, and the day under which it has each filed. */
 export function stampRows({ bytes, starts }: SpanRows, receivedAtUs: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const low = receivedAtUs % 0x1_0000_0000;
-  const high = Math.floor(receivedAtUs / 0x1_0000_0000);
   for (const at of starts) {
     const startUs = view.getUint32(at + START_AT + 4, true) * 0x1_0000_0000 + view.getUint32(at + START_AT, true);
-    view.setUint32(at, low, true);
-    view.setUint32(at + 4, high, true);
+    putUint64(view, at, receivedAtUs);
     view.setUint16(at + DAY_AT, dayOf(startUs, receivedAtUs), true);
   }
 }

@@ -1,3 +1,4 @@
+import { leadsHere } from '../destination.js';
 import { StartError } from '../start-error.js';
 
 /** The setting by which they are asked for: where OTLP/HTTP is taken. */
@@ -16,8 +17,7 @@ export function ownTracesUrl(env: NodeJS.ProcessEnv, otlpPort: number): URL | nu
     throw new StartError(`${OWN_TRACES}: '${text}' is no address; it looks like http://collector:4318.`);
   }
   const url = new URL(text);
-  const isHere = /^(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)$/.test(url.hostname);
-  if (isHere && Number(url.port) === otlpPort) {
+  if (leadsHere(url, [otlpPort])) {
     throw new StartError(
       `${OWN_TRACES} names this Waybill itself: each trace that it sends would make it send another.`,
     );

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attributes, Tracer } from '@opentelemetry/api';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { RequestHandler } from 'express';
 import { packageVersion } from '../package-path.js';
+import { lastWords, ownResource } from './own-telemetry.js';
 
 /** Waybill's own traces: what it does itself, for whoever runs it. */
 export interface OwnTraces extends AsyncDisposable {
@@ -12,9 +12,8 @@ export interface OwnTraces extends AsyncDisposable {
   readonly requests: RequestHandler;
 }
 
-/** A receiver that is slower counts as away, and when Waybill ends it waits no longer than this for the last ones. */
+/** A receiver that is slower counts as away. */
 const EXPORT_WITHIN_MS = 2_000;
-const LAST_WORDS_MS = 3_000;
 
 /**
  * Starts to send own traces by OTLP/HTTP. The SDK is loaded only here; its sampler is chosen by
@@ -26,7 +25,7 @@ export async function startOwnTraces(url: URL): Promise<OwnTraces> {
     import('@opentelemetry/exporter-trace-otlp-proto'),
   ]);
   const provider = new tracing.BasicTracerProvider({
-    resource: resources.resourceFromAttributes({ 'service.name': 'waybill', 'service.version': packageVersion() }),
+    resource: resources.resourceFromAttributes(ownResource()),
     spanProcessors: [
       new tracing.BatchSpanProcessor(new OTLPTraceExporter({ url: url.href, timeoutMillis: EXPORT_WITHIN_MS })),
     ],
@@ -35,10 +34,7 @@ export async function startOwnTraces(url: URL): Promise<OwnTraces> {
   return {
     within: (name, attributes, action) => within(tracer, name, attributes, action),
     requests: requestsOf(tracer),
-    [Symbol.asyncDispose]: async () => {
-      const sent = provider.shutdown().catch(() => undefined);
-      await Promise.race([sent, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
-    },
+    [Symbol.asyncDispose]: () => lastWords(provider.shutdown()),
   };
 }
 

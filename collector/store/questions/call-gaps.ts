@@ -10,7 +10,8 @@ import { descending, inOrder } from './order.js';
 import { DAY_BY_DAY } from './scope.js';
 import { newestInWaySql, newestOfSchema, newestOfSql, ofWay } from './ways.js';
 
-const rowSchema = newestOfSchema.extend({
+/** What tells one gap from another, and how much there is of it. */
+export const foundSchema = z.object({
   rule: z.string(),
   severity: severitySchema,
   question: questionSchema,
@@ -19,6 +20,9 @@ const rowSchema = newestOfSchema.extend({
   hop_to: z.string(),
   calls: z.coerce.number(),
   traces: z.coerce.number(),
+});
+
+const rowSchema = foundSchema.extend(newestOfSchema.shape).extend({
   pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
   sinceUs: z.coerce.number(),
 });

@@ -1,26 +1,18 @@
 import * as z from 'zod';
 import { formatUsd } from '../../../auditor/cost/usd.js';
 import { allRules } from '../../../auditor/rules/all.js';
-import { questionSchema, severitySchema, usdSchema } from '../../../schemas/audit.js';
+import { severitySchema, usdSchema } from '../../../schemas/audit.js';
 import type { Severity } from '../../../schemas/audit.js';
 import type { Gap, Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { Window } from './scope.js';
 import type { CallGap } from './call-gaps.js';
-import { callGaps } from './call-gaps.js';
+import { callGaps, foundSchema } from './call-gaps.js';
 import { withBeginnings } from './gap-beginnings.js';
 import { boundsOf, isoMicros } from './scope.js';
 import { newestOfWays } from './ways.js';
 
-const rowSchema = z.object({
-  rule: z.string(),
-  severity: severitySchema,
-  question: questionSchema,
-  attribute: z.string(),
-  hop_from: z.string(),
-  hop_to: z.string(),
-  calls: z.coerce.number(),
-  traces: z.coerce.number(),
+const rowSchema = foundSchema.extend({
   spend: usdSchema,
   since: z.string(),
   sample: z.string(),

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { AuditLoop } from '../../../collector/audit/loop.js';
 import { startAuditLoop } from '../../../collector/audit/loop.js';
+import { auditedCalls, forgetAudits } from '../../support/audited-calls.js';
 import type { TestSpanWriter } from '../../support/span-rows.js';
 import { startTestWriter } from '../../support/span-rows.js';
 import { contract } from '../../support/contract.js';
@@ -36,11 +37,7 @@ async function write(from: number, many: number): Promise<void> {
   await writer.write(numbers.flatMap((n) => trace(n).station('web', clean).call('gpt-4o').spans));
 }
 
-function calls(): Promise<unknown[]> {
-  return test.store.rows(
-    'SELECT trace_id, span_id, verdict, toString(cost_usd) AS cost FROM calls FINAL ORDER BY trace_id, span_id',
-  );
-}
+const calls = (): Promise<unknown[]> => auditedCalls(test.store);
 
 beforeAll(async () => {
   test = await startTestStore();
@@ -51,8 +48,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const table of ['spans', 'arrivals', 'calls', 'audits', 'cuts'])
-    await test.store.command(`TRUNCATE TABLE ${table}`);
+  await forgetAudits(test.store);
   writer = startTestWriter({ store: test.store, clockUs, minGapMs: 10 });
 });
 

@@ -6,6 +6,7 @@ import type { AuditLoop, AuditLoopOptions } from '../../../collector/audit/loop.
 import { startAuditLoop } from '../../../collector/audit/loop.js';
 import type { Store } from '../../../collector/store/client.js';
 import { StoreUnavailable } from '../../../collector/store/errors.js';
+import { auditedCalls, forgetAudits } from '../../support/audited-calls.js';
 import type { TestSpanWriter } from '../../support/span-rows.js';
 import { startTestWriter } from '../../support/span-rows.js';
 import { contract } from '../../support/contract.js';
@@ -41,11 +42,7 @@ async function settle(): Promise<void> {
   await loop.sweep();
 }
 
-function calls(): Promise<unknown[]> {
-  return test.store.rows(
-    'SELECT trace_id, span_id, verdict, toString(cost_usd) AS cost FROM calls FINAL ORDER BY trace_id, span_id',
-  );
-}
+const calls = (): Promise<unknown[]> => auditedCalls(test.store);
 
 beforeAll(async () => {
   test = await startTestStore();
@@ -56,8 +53,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const table of ['spans', 'arrivals', 'calls', 'audits', 'cuts'])
-    await test.store.command(`TRUNCATE TABLE ${table}`);
+  await forgetAudits(test.store);
   writer = startTestWriter({ store: test.store, clockUs, minGapMs: 10 });
   loop = newLoop();
 });
