@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +5,8 @@ import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { freePort } from '../support/free-port.js';
 import { startWaybill, startWaybillAt, waybillPlace } from '../support/waybill.js';
-import { EXACT, settleLedger, startLedgerLoad, storeOf } from './ledger.js';
+import { acknowledges, EXACT, settleLedger, startLedgerLoad, storeOf } from './ledger.js';
+import { kill } from './kill.js';
 import { builtCollector, startCollector } from './start-collector.js';
 
 const program = builtCollector('balancing');
@@ -32,18 +32,12 @@ it.skipIf(program === null)(
     });
     const load = startLedgerLoad(`http://127.0.0.1:${ports.http}/v1/traces`, 4, 10);
     const { acknowledged } = load.ledger;
-    const more = async (traces: number): Promise<void> => {
-      const before = acknowledged.size;
-      await expect.poll(() => acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(before + traces);
-    };
     try {
-      await more(100);
-      const gone = once(second.child, 'exit');
-      second.child.kill('SIGKILL');
-      await gone;
-      await more(100);
+      await acknowledges(load, 100);
+      await kill(second.child);
+      await acknowledges(load, 100);
       second = await start();
-      await more(100);
+      await acknowledges(load, 100);
       await load.stop();
       await using store = await storeOf(first);
       const balance = await settleLedger(store, load.ledger, 180_000);
@@ -53,9 +47,7 @@ it.skipIf(program === null)(
       expect(taken.every((spans) => spans > 0)).toBe(true);
     } finally {
       load.abandon();
-      const gone = once(collector, 'exit');
-      collector.kill('SIGKILL');
-      await gone;
+      await kill(collector);
       await second[Symbol.asyncDispose]();
       await rm(queue, { recursive: true });
       await rm(place.dataDir, { recursive: true, force: true, maxRetries: 5 });

@@ -1,17 +1,15 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatUsd, parseUsd } from '../../auditor/cost/usd.js';
 import type { Decision } from '../../schemas/decision.js';
 import { decisionSchema } from '../../schemas/decision.js';
-import { childOf } from '../bench/processes.js';
 import { otlpJson } from '../support/otlp-json.js';
 import { seededRandom } from '../support/random.js';
 import { clean, trace } from '../support/trace.js';
-import type { RunningWaybill, WaybillPlace } from '../support/waybill.js';
+import type { RunningWaybill } from '../support/waybill.js';
 import { startWaybillAt, waybillPlace } from '../support/waybill.js';
+import { killWithDatabase } from './kill.js';
 
 /** A budget of ten dollars, and a gate that a handful of calls opens. */
 const CONTRACT = `
@@ -86,7 +84,8 @@ export async function hammerBudget(options: {
     for (let i = 1; i <= kills; i += 1) {
       const upTo = (BigInt(i) * 10_000_000_000_000n) / BigInt(kills + 2);
       while (progress.givenPico + progress.cutPico < upTo) await sleep(2);
-      running = await killed(running, place);
+      await killWithDatabase(running);
+      running = await startWaybillAt(place);
     }
     await ended;
     const { tookMs, cuts, ...rest } = progress;
@@ -174,24 +173,6 @@ async function send(url: string, method: string, body: object): Promise<void> {
   const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   await response.arrayBuffer();
-}
-
-async function killed({ child }: RunningWaybill, place: WaybillPlace): Promise<RunningWaybill> {
-  const databasePid = childOf(child.pid ?? Number.NaN);
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
-  // The database notices that its parent is gone; the next one could not have its ports before.
-  while (isAlive(databasePid)) await sleep(10);
-  return startWaybillAt(place);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 /** Whether the limit was kept, and used up but for what nobody was told of. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import { startTestCluster } from '../support/cluster.js';
 import type { RunningWaybill, WaybillPlace } from '../support/waybill.js';
 import { startWaybill, startWaybillAt, waybillPlace } from '../support/waybill.js';
 import { requestsOf, sendUntilTaken } from './fleet-load.js';
+import { kill } from './kill.js';
 
 const SENDERS = 3;
 const PAUSE_MS = 40;
@@ -32,11 +32,7 @@ async function startMember(flags: readonly string[], { address }: TestCluster): 
     restart: async () => {
       member.running = await start();
     },
-    kill: async () => {
-      const gone = once(member.running.child, 'exit');
-      member.running.child.kill('SIGKILL');
-      await gone;
-    },
+    kill: () => kill(member.running.child),
     end: async () => {
       await member.running[Symbol.asyncDispose]();
       await rm(place.dataDir, { recursive: true, force: true, maxRetries: 5 });

@@ -6,13 +6,9 @@ import { freePort } from '../support/free-port.js';
 import type { RunningWaybill } from '../support/waybill.js';
 import { startWaybill, startWaybillAt, waybillPlace } from '../support/waybill.js';
 import type { LedgerLoad } from './ledger.js';
-import { EXACT, settleLedger, startLedgerLoad, storeOf } from './ledger.js';
-import { builtCollector, kill, startCollector } from './start-collector.js';
-
-async function acknowledges(load: LedgerLoad, traces: number): Promise<void> {
-  const before = load.ledger.acknowledged.size;
-  await expect.poll(() => load.ledger.acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(before + traces);
-}
+import { acknowledges, EXACT, settleLedger, startLedgerLoad, storeOf } from './ledger.js';
+import { kill } from './kill.js';
+import { builtCollector, startCollector } from './start-collector.js';
 
 async function balanceOf(running: RunningWaybill, load: LedgerLoad) {
   await using store = await storeOf(running);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childOf } from '../bench/processes.js';
 import { seededRandom } from '../support/random.js';
 import type { RunningWaybill, WaybillPlace } from '../support/waybill.js';
 import { startWaybillAt, waybillPlace } from '../support/waybill.js';
+import { ended } from './kill.js';
 import type { Balance, Ledger } from './ledger.js';
 import { settleLedger, startLedgerLoad, storeOf } from './ledger.js';
 
@@ -74,8 +74,8 @@ async function kill(
   const pids = victim === 'waybill' ? [waybillPid] : [waybillPid, databasePid];
   for (const pid of isDatabaseFirst ? pids.toReversed() : pids) process.kill(pid, 'SIGKILL');
   await gone;
-  // The database notices that its parent is gone; the next one could not have its ports before.
-  while (isAlive(databasePid)) await sleep(10);
+  // It notices that its parent is gone; the next one could not have its ports before.
+  await ended(databasePid);
   return startWaybillAt(place);
 }
 
@@ -88,14 +88,6 @@ async function ready({ apiUrl }: RunningWaybill): Promise<void> {
     if (answer.ok) return;
   }
   throw new Error('ClickHouse did not come back within 30 s.');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 /** What came of it, in a line. */

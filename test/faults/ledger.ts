@@ -72,6 +72,12 @@ export function startLedgerLoad(tracesUrl: string, senders = 4, pauseMs = 0): Le
   };
 }
 
+/** Waits until so many traces more are acknowledged. */
+export async function acknowledges({ ledger: { acknowledged } }: LedgerLoad, traces: number): Promise<void> {
+  const before = acknowledged.size;
+  await expect.poll(() => acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(before + traces);
+}
+
 function traceOf(number: number): { traceId: string; costPico: bigint; bodies: readonly Buffer[] } {
   const [inputTokens, outputTokens] = [1 + (number % 9_973), 1 + (number % 997)];
   const common = [text('tenant.id', 'acme'), text('feature.id', 'chat'), text('budget.policy.id', 'pro')];

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -7,6 +6,7 @@ import type { Errand } from '../demo/traffic.js';
 import { send } from '../demo/traffic.js';
 import { openFlags } from '../support/flags.js';
 import { startWaybillAt, waybill, waybillPlace } from '../support/waybill.js';
+import { kill } from './kill.js';
 
 /** A gate that some dozen calls of one day can close and open, and a lock that follows it within seconds. */
 const CONTRACT = `
@@ -58,8 +58,7 @@ it('shows an OpenFeature client shadow for the scope whose hop broke, and enforc
     expect(status.code).toBe(1);
     expect(status.stdout).toMatch(/acme +pro-monthly +shadow +enforce +not ready .* of spend is enforceable/);
 
-    running.child.kill('SIGKILL');
-    await once(running.child, 'exit');
+    await kill(running.child);
     running = await start();
     await becomes('globex', 'enforce');
     expect(await told('acme')).toBe('shadow');

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { expect } from 'vitest';
 import { packagePath } from '../../collector/package-path.js';
 
@@ -37,11 +36,4 @@ export async function startCollector(
     )
     .toBe(200);
   return child;
-}
-
-/** Kills a process, and waits until it is gone. */
-export async function kill(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
 }
