@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { packagePath } from '../package-path.js';
 import { StartError } from '../start-error.js';
@@ -9,6 +10,8 @@ import { makeFaces } from './cluster/faces.js';
 import type { Holder } from './cluster/holders.js';
 import { holdersOf } from './cluster/holders.js';
 import { QueryRefused, StoreUnavailable } from './errors.js';
+import type { Lock } from './lock.js';
+import { takeLock } from './lock.js';
 
 interface Migration {
   readonly number: number;
@@ -17,13 +20,18 @@ interface Migration {
   readonly statements: readonly string[];
 }
 
+/** No migration reads what is stored, so that each takes seconds at most. */
+const TURN_WITHIN_MS = 120_000;
+const TURN_EVERY_MS = 100;
+
 const appliedSchema = z.array(z.object({ number: z.number(), name: z.string(), sha256: z.string() }));
 
 /**
  * Brings the schema of a database up to date: applies each numbered file of `schemas/clickhouse/` that it has not seen.
  * On a cluster it does so wherever rows are held.
  *
- * A crash half way does no harm, since every statement of a file may be run again. Two processes may migrate at once.
+ * A crash half way does no harm, since every statement of a file may be run again. Of several processes that come to a
+ * server at once the first migrates, and the others wait: a table that is replaced would be so under the feet of who is done.
  *
  * @param directory the SQL files; those of the package unless a test says otherwise
  * @returns the names of the files that were applied
@@ -47,28 +55,55 @@ async function migrateHolder(
   { cluster, database }: StoreAddress,
 ): Promise<string[]> {
   await using store = holder.connect(holder.database);
-  const applied = await startable(`ClickHouse at ${holder.url} cannot be used`, async () => {
+  await startable(`ClickHouse at ${holder.url} cannot be used`, async () => {
     for (const name of new Set([holder.database, database])) await createDatabase(holder, name);
     if (cluster === undefined) await refuseFaces(store, database);
     await store.command(migrationsTable);
-    return appliedSchema.parse(await store.rows('SELECT number, name, sha256 FROM migrations FINAL'));
   });
-  const pending = pendingMigrations(holder.database, migrations, applied);
-  for (const { number, name, sha256, statements } of pending) {
-    await startable(`${name} cannot be applied to ${holder.database}`, async () => {
-      for (const statement of statements) await store.command(statement);
-      await store.command(
-        'INSERT INTO migrations (number, name, sha256) VALUES ({number: UInt32}, {name: String}, {sha256: String})',
-        { number, name, sha256 },
-      );
-    });
-  }
+  const missing = (): Promise<Migration[]> =>
+    startable(`ClickHouse at ${holder.url} cannot be used`, async () =>
+      pendingMigrations(
+        holder.database,
+        migrations,
+        appliedSchema.parse(await store.rows('SELECT number, name, sha256 FROM migrations FINAL')),
+      ),
+    );
+  if ((await missing()).length === 0 && cluster === undefined) return [];
+  await using _turn = await turnOf(store, holder);
+  const pending = await missing();
+  for (const one of pending)
+    await startable(`${one.name} cannot be applied to ${holder.database}`, () => apply(store, one));
   if (cluster !== undefined) {
     await startable(`The tables of the cluster ${cluster} cannot be made`, () =>
       makeFaces(store, { cluster, database, local: holder.database }),
     );
   }
   return pending.map(({ name }) => name);
+}
+
+async function apply(store: Store, { number, name, sha256, statements }: Migration): Promise<void> {
+  for (const statement of statements) await store.command(statement);
+  await store.command(
+    'INSERT INTO migrations (number, name, sha256) VALUES ({number: UInt32}, {name: String}, {sha256: String})',
+    { number, name, sha256 },
+  );
+}
+
+/** Resolves when no other process migrates this database any more. */
+async function turnOf(store: Store, { url, database }: Holder): Promise<Lock> {
+  const patience = performance.now() + TURN_WITHIN_MS;
+  for (;;) {
+    const lock = await startable(`ClickHouse at ${url} cannot be used`, () =>
+      takeLock(store, `waybill-migrate-${database}`, 'migrate'),
+    );
+    if (lock !== null) return lock;
+    if (performance.now() > patience) {
+      throw new StartError(
+        `Another process has been bringing ${database} up to date for ${TURN_WITHIN_MS / 60_000} minutes. Start again when it is done.`,
+      );
+    }
+    await sleep(TURN_EVERY_MS);
+  }
 }
 
 /** What only divides and gathers has to be asked as a cluster: else an insert would be answered before it is written. */

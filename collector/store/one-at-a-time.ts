@@ -1,35 +1,24 @@
-import type { Readable } from 'node:stream';
 import * as z from 'zod';
 import type { Store } from './client.js';
 import { QueryRefused } from './errors.js';
+import { takeLock } from './lock.js';
 
 /** Work on all of what is stored, of which two at once would spoil each other. */
 export type WholeWork = 'forget' | 'backup' | 'restore';
 
 /**
- * Does work on all of what is stored while nobody else does, from whatever machine. What keeps the others out is a
- * query of its own that runs meanwhile, since ClickHouse lets no second one have its id: when this process ends, in
- * whatever way, so does the query.
+ * Does work on all of what is stored while nobody else does, from whatever machine.
  *
- * @throws QueryRefused where another is at work, or where the store is a cluster: no query keeps others out of all of it
+ * @throws QueryRefused where another is at work, or where the store is a cluster: no lock keeps others out of all of it
  */
 export async function oneAtATime<T>(store: Store, work: WholeWork, run: () => Promise<T>): Promise<T> {
   if (store.cluster !== undefined) throw notOnCluster(work, store);
   const id = wholeWorkId(store);
-  const lock = await store.hold(id, work);
+  await using lock = await takeLock(store, id, work);
   if (lock === null)
     throw new QueryRefused(`${await whoHas(store, id)} Nothing was changed. Ask again when it is done.`);
-  const lost = new Promise<never>((_, fail) => {
-    const tell = (): void =>
-      fail(new QueryRefused(`ClickHouse ended what keeps others out. Run waybill ${work} again.`));
-    lock.once('close', tell).once('error', tell).resume();
-  });
-  try {
-    await refuseBesideBackup(store, id);
-    return await Promise.race([run(), lost]);
-  } finally {
-    await release(store, lock, lost);
-  }
+  await refuseBesideBackup(store, id);
+  return await Promise.race([run(), lock.lost]);
 }
 
 function notOnCluster(work: WholeWork, { cluster, database }: Store): QueryRefused {
@@ -38,14 +27,6 @@ function notOnCluster(work: WholeWork, { cluster, database }: Store): QueryRefus
       ? 'Delete by hand: deploy/SCALING.md says where the rows are.'
       : `Use ClickHouse's own BACKUP and RESTORE of the database ${database}_local ON CLUSTER ${cluster}.`;
   return new QueryRefused(`waybill ${work} works on a single ClickHouse, and this is a cluster. ${instead}`);
-}
-
-/** Resolves when the next may begin. */
-async function release(store: Store, lock: Readable, lost: Promise<never>): Promise<void> {
-  lost.catch(() => undefined);
-  // Where it was lost, the id may be another's by now.
-  if (!lock.closed) await store.rows('KILL QUERY WHERE query_id = {id: String} SYNC', { id: wholeWorkId(store) });
-  lock.destroy();
 }
 
 /** The id of the query that keeps others out; those of backups and restores begin with it. */

@@ -8,6 +8,7 @@ export interface ReplicatedCluster {
 const VERB = String.raw`(?:CREATE(?: OR REPLACE)?|ALTER|DROP|TRUNCATE)`;
 const KIND = '(?:DATABASE|TABLE|VIEW|MATERIALIZED VIEW)';
 const NAMED = new RegExp(String.raw`^((?:\s|--.*\n)*${VERB} ${KIND}(?: IF (?:NOT )?EXISTS)?) (?:(\w+)\.)?(\w+)`, 'i');
+const RENAME = /^(?:\s|--.*\n)*RENAME TABLE\s/i;
 const ENGINE = /\bENGINE = (\w*)MergeTree\b(?:\(([^)]*)\))?/;
 
 /**
@@ -17,6 +18,7 @@ const ENGINE = /\bENGINE = (\w*)MergeTree\b(?:\(([^)]*)\))?/;
  * @throws Error where it is not known how
  */
 export function onCluster(statement: string, { cluster, database }: ReplicatedCluster): string {
+  if (RENAME.test(statement)) return `${statement} ON CLUSTER ${cluster}`;
   const [, what = '', , table = ''] = NAMED.exec(statement) ?? [];
   if (what === '') throw new Error(`It is not known how to run this on a cluster: ${statement}`);
   const [shard, replica] = table === 'migrations' ? ['all', '{shard}-{replica}'] : ['{shard}', '{replica}'];
