@@ -205,13 +205,11 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
 
   /** Audits chunk by chunk, and reads the next one meanwhile; false where the loop was stopped. */
   async function auditChunks(chunks: readonly (readonly SettledTrace[])[]): Promise<boolean> {
-    let reading = read(chunks[0] ?? []);
+    let reading = readAhead(chunks[0] ?? []);
     for (const [i, chunk] of chunks.entries()) {
       if (rounds.isStopped()) return false;
       const traces = reading;
-      reading = read(chunks[i + 1] ?? []);
-      // Whether it could be read is asked when it is wanted, which may be never.
-      reading.catch(() => {});
+      reading = readAhead(chunks[i + 1] ?? []);
       await auditChunk(chunk, traces);
       await nextTurn();
     }
@@ -220,6 +218,13 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
 
   function read(chunk: readonly SettledTrace[]): Promise<Iterable<ReadTrace>> {
     return chunk.length === 0 ? Promise.resolve([]) : readTraces(store, chunk, maxSpansPerTrace);
+  }
+
+  /** Whether it could be read is asked when it is wanted, which may be never. */
+  function readAhead(chunk: readonly SettledTrace[]): Promise<Iterable<ReadTrace>> {
+    const reading = read(chunk);
+    reading.catch(() => {});
+    return reading;
   }
 
   /** Audits traces together; where that fails, those that can be audited without the one that cannot. */

@@ -67,6 +67,16 @@ describe('audit loop', () => {
     expect(await calls()).toMatchObject([{ verdict: 'enforceable', cost: '0.0035' }]);
   });
 
+  it('may be stopped as it begins to read, though ClickHouse ends before it has answered', async () => {
+    const away = (): Promise<never> => Promise.reject(new StoreUnavailable('ClickHouse has ended.'));
+    const stopped = newLoop({ store: { ...test.store, selectRowBinary: away } });
+    await writer.write(trace().station('web', clean).call('gpt-4o').spans);
+    nowUs += QUIET_MS * 1_000 + 1_000_000;
+    // An unhandled rejection would fail the run.
+    await Promise.all([stopped.sweep(), stopped.stop()]);
+    expect(stopped.stats().traces).toBe(0);
+  });
+
   it('audits a trace that is split over two requests as a whole', async () => {
     const [first, ...rest] = trace().station('web', clean).station('agent', clean).call('gpt-4o').spans;
     await writer.write(rest);
