@@ -47,7 +47,10 @@ export async function askByDay<Row>(
 ): Promise<OfDay<Row>[]> {
   const { daySums } = store;
   if (daySums === undefined) return askFresh(store, question, scope, window);
-  const keyOf = (day: number): string => JSON.stringify([question.name, store.within ?? [], scope, day]);
+  // Who asks may have more in hand than a scope.
+  const { tenant, feature, policy, service } = scope;
+  const keyOf = (day: number): string =>
+    JSON.stringify([question.name, store.within ?? [], { tenant, feature, policy, service }, day]);
   const { fromUs, toUs } = boundsOf(window);
   const found = new Map<number, Exclude<DayRows<Row>, null>>();
   const missing = new Map<number, string>();
