@@ -38,6 +38,7 @@ import { seriesOf, seriesPointSchema } from '../store/questions/series.js';
 import { simulate } from '../store/questions/simulate.js';
 import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
 import { tallyCalls } from '../store/questions/tally.js';
+import type { TellProgress } from './answer-in-lines.js';
 import { BadRequest, gateQuerySchema, questionSchema, readQuery, windowOf } from './request.js';
 import { simulateQuerySchema, simulationAsked } from './simulate-request.js';
 
@@ -50,6 +51,8 @@ export interface QuestionContext {
   readonly caller: Caller;
   /** Writes into the audit log what the caller did. */
   readonly note: (action: AuditedAction, detail: string) => void;
+  /** Is told how far long work has come, where somebody wants to know. */
+  readonly tell?: TellProgress;
 }
 
 /** One question of the API: its path, what it takes, and what it answers. The reference is generated from it. */
@@ -63,6 +66,8 @@ export interface Question {
   readonly role?: Role;
   /** Whether it makes sense to who sees the calls of some tenants alone. */
   readonly isForTenants?: boolean;
+  /** Whether it takes long, and says how far it has come to whoever accepts lines of JSON. */
+  readonly takesLong?: boolean;
   /** Answers the query string of a request. @throws BadRequest */
   readonly answer: (queryString: unknown, context: QuestionContext) => Promise<unknown>;
 }
@@ -234,7 +239,9 @@ export const questions: readonly Question[] = [
     summary: 'What blocking would have done in a window: blocked, falsely blocked and escaped spend, and overshoot.',
     query: simulateQuerySchema,
     response: simulationSchema,
-    answer: (query, { store, contract, nowUs }) => simulate(store, contract, simulationAsked(query, contract, nowUs)),
+    takesLong: true,
+    answer: (query, { store, contract, nowUs, tell }) =>
+      simulate(store, contract, { ...simulationAsked(query, contract, nowUs), ...(tell && { onProgress: tell }) }),
   }),
   question({
     path: '/budgets',
