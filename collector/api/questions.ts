@@ -38,7 +38,6 @@ import { seriesOf, seriesPointSchema } from '../store/questions/series.js';
 import { simulate } from '../store/questions/simulate.js';
 import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
 import { tallyCalls } from '../store/questions/tally.js';
-import type { TellProgress } from './answer-in-lines.js';
 import { BadRequest, gateQuerySchema, questionSchema, readQuery, windowOf } from './request.js';
 import { simulateQuerySchema, simulationAsked } from './simulate-request.js';
 
@@ -52,7 +51,7 @@ export interface QuestionContext {
   /** Writes into the audit log what the caller did. */
   readonly note: (action: AuditedAction, detail: string) => void;
   /** Is told how far long work has come, where somebody wants to know. */
-  readonly tell?: TellProgress;
+  readonly tell?: (done: number, of: number) => void;
 }
 
 /** One question of the API: its path, what it takes, and what it answers. The reference is generated from it. */
@@ -240,8 +239,7 @@ export const questions: readonly Question[] = [
     query: simulateQuerySchema,
     response: simulationSchema,
     takesLong: true,
-    answer: (query, { store, contract, nowUs, tell }) =>
-      simulate(store, contract, { ...simulationAsked(query, contract, nowUs), ...(tell && { onProgress: tell }) }),
+    answer: (query, context) => simulate(context.store, context.contract, simulationAsked(query, context)),
   }),
   question({
     path: '/budgets',

@@ -17,17 +17,22 @@ export const questionFailed = {
 
 /** @returns null: it is nothing that who asks has done, or can wait for */
 export function refusalOf(error: unknown): Refusal | null {
-  const of = (status: number, message: string, headers = {}): Refusal => ({ status, headers, message });
-  if (error instanceof NoKey) return of(401, error.message, { 'WWW-Authenticate': 'Bearer' });
-  if (error instanceof NotAllowed) return of(403, error.message);
-  if (error instanceof BadRequest) return of(400, error.message);
-  if (isRefusedBody(error)) return of(error.status, `The request cannot be read: ${error.message}.`);
-  if (error instanceof URIError) return of(400, 'The path is not valid percent-encoding.');
+  if (error instanceof NoKey) return refusal(401, error.message, { 'WWW-Authenticate': 'Bearer' });
+  if (error instanceof NotAllowed) return refusal(403, error.message);
+  if (error instanceof BadRequest) return refusal(400, error.message);
+  if (isRefusedBody(error)) return refusal(error.status, `The request cannot be read: ${error.message}.`);
+  if (error instanceof URIError) return refusal(400, 'The path is not valid percent-encoding.');
   if (error instanceof StoreUnavailable) {
     const { message, retryAfterSeconds } = error;
-    return of(503, `${message} Ask again in ${retryAfterSeconds} s.`, { 'Retry-After': String(retryAfterSeconds) });
+    return refusal(503, `${message} Ask again in ${retryAfterSeconds} s.`, {
+      'Retry-After': String(retryAfterSeconds),
+    });
   }
   return null;
+}
+
+function refusal(status: number, message: string, headers: Refusal['headers'] = {}): Refusal {
+  return { status, headers, message };
 }
 
 /** What express says of a body: too large, wrongly packed, broken off. */

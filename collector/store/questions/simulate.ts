@@ -6,11 +6,12 @@ import type { Store } from '../client.js';
 import { replayCalls } from './replay-calls.js';
 import type { Window } from './scope.js';
 
-interface Asked extends Reporting {
+/** What is simulated: budgets over a window. */
+export interface AskedSimulation extends Reporting {
   readonly budgets: readonly Budget[];
   readonly window: Window;
   /** Is told how many calls of how many are replayed. */
-  readonly onProgress?: (done: number, of: number) => void;
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
 /**
@@ -21,7 +22,7 @@ interface Asked extends Reporting {
 export async function simulate(
   store: Store,
   contract: CompiledContract,
-  { budgets, window, onProgress, ...reporting }: Asked,
+  { budgets, window, onProgress, ...reporting }: AskedSimulation,
   page?: number,
 ): Promise<Simulation> {
   const replay = startReplay({ ...reporting, ...window, budgets, contract });

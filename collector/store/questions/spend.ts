@@ -84,7 +84,7 @@ async function spentBy(
     FROM calls FINAL
     WHERE ${sql}
     GROUP BY ${names}
-    ORDER BY sum(ifNull(cost_usd, 0)) DESC, calls DESC, keys
+    ORDER BY known DESC, calls DESC, keys
     LIMIT {limit: UInt32}
     ${DAY_BY_DAY}`,
     { ...params, limit },
@@ -115,7 +115,7 @@ async function spentByDay(
     FROM calls FINAL
     WHERE ${where}
     GROUP BY filed, ${names}
-    ORDER BY sum(ifNull(cost_usd, 0)) DESC, calls DESC, keys
+    ORDER BY known DESC, calls DESC, keys
     LIMIT {limit: UInt32} BY filed
     ${DAY_BY_DAY}`,
     params: { limit },
@@ -142,8 +142,8 @@ function groupedBy(dimensions: readonly SpendDimension[]): { readonly columns: s
     columns: `
         [${shown.join(', ')}] AS keys,
         count() AS calls,
-        toDecimalString(sum(ifNull(cost_usd, 0)), 12) AS pico,
-        countIf(cost_usd IS NULL) AS unknown_cost`,
+        toDecimalString(ifNull(sum(cost_usd), 0) AS known, 12) AS pico,
+        calls - count(cost_usd) AS unknown_cost`,
     names: isOne ? values.join('') : hashes.reduce((one, other) => `bitXor(${one}, ${other})`),
   };
 }
