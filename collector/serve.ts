@@ -38,6 +38,7 @@ import { createRolloutMetrics } from './rollout/metrics.js';
 import { ofrepBefore } from './rollout/ofrep.js';
 import { StartError } from './start-error.js';
 import type { Store, StoreAddress } from './store/client.js';
+import { startWarmDays } from './store/questions/warm-days.js';
 import { connectStore } from './store/client.js';
 import { createDaySums } from './store/day-sums.js';
 import { startEmbeddedClickHouse } from './store/embedded/engine.js';
@@ -235,6 +236,7 @@ async function startAnswers(base: Base, usage: Usage, readiness: Readiness): Pro
   keep(await startApi(front, host, apiPort, certificate));
   // Ends before the API, which waits for the connections of those who listen.
   keep(news);
+  keep(startWarmDays(base.store, clockUs, log));
 }
 
 /** Takes spans over HTTP, and over gRPC where it is not left out. */

@@ -21,6 +21,14 @@ const stopped = {
   falselyBlocked: simulatedSumSchema.describe('Those of them that were misattributed'),
 };
 
+const fateOfTenant = {
+  ...stopped,
+  missed: simulatedSumSchema.describe(
+    'Calls that the budget was meant for, by what their origin showed, and that it never counts: attribution was lost before the enforcement point, the route goes round it, or the cost is unknown',
+  ),
+  overshootUsd: usdSchema.describe('What their calls took periods over the limit'),
+};
+
 export const simulatedPeriodSchema = z.object({
   from: time,
   to: time.describe('End of the calendar period, which may lie after the window'),
@@ -44,10 +52,13 @@ export const simulatedPolicySchema = z.object({
   exhausted: z.array(simulatedPeriodSchema).describe('Those in which it ran out or was overshot, oldest first'),
   exhaustedLeftOut: count.describe('How many of those are not listed'),
   tenants: z
-    .array(z.object({ tenant: z.string().nullable(), ...stopped }))
-    .describe('Who was blocked, by tenant at the origin, most spend first; null: no tenant was known'),
-  otherTenants: z.object(stopped).describe('Blocked calls of tenants that are not listed'),
+    .array(z.object({ tenant: z.string().nullable(), ...fateOfTenant }))
+    .describe(
+      'Whose calls were blocked, missed or went over the limit, by tenant at the origin, most spend first; null: no tenant was known',
+    ),
+  otherTenants: z.object(fateOfTenant).describe('The same of tenants that are not listed'),
 });
+export type SimulatedTenant = SimulatedPolicy['tenants'][number];
 export type SimulatedPolicy = z.infer<typeof simulatedPolicySchema>;
 
 /** What would have happened, had requests been blocked. Each call of the window is in exactly one of its sums. */

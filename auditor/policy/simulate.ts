@@ -8,7 +8,7 @@ import { problemOf } from '../trace/value-problem.js';
 import { periodAt } from './budget-period.js';
 import { resolvePolicy } from './resolve.js';
 import { blocksResult, createRunningBlocks, createRunningSum } from './running-sum.js';
-import type { Budget, Reporting } from './simulated-budget.js';
+import type { Budget, Reporting, SimulatedBudget } from './simulated-budget.js';
 import { createSimulatedBudget } from './simulated-budget.js';
 
 /** An audited call, with what a simulation needs to know of it. */
@@ -25,6 +25,8 @@ export interface ReplayedCall {
   readonly enforcementPoint: string | null;
   /** What the enforcement point saw; what the call's station shows where the route crosses none. */
   readonly seen: Readonly<Record<AuditedAttribute, string | null>>;
+  /** What the origin showed. */
+  readonly origin: Readonly<Record<AuditedAttribute, string | null>>;
 }
 
 export interface SimulationOptions extends Reporting {
@@ -78,6 +80,11 @@ export function startReplay({ fromUs, toUs, budgets, contract, ...reporting }: S
   };
   let lastUs = -Infinity;
 
+  const budgetFor = (shown: ReplayedCall['seen']): SimulatedBudget | undefined => {
+    const { resolved } = resolvePolicy(shown, contract);
+    return resolved === null ? undefined : byPolicy.get(resolved.id);
+  };
+
   const sumFor = (call: ReplayedCall, isCounted: boolean) => {
     const { resolved } = resolvePolicy(call.seen, contract);
     const budget = resolved === null ? undefined : byPolicy.get(resolved.id);
@@ -95,6 +102,13 @@ export function startReplay({ fromUs, toUs, budgets, contract, ...reporting }: S
     return blocks.blocked;
   };
 
+  /** A call that is blocked spends nothing, so no budget misses it. */
+  const tellMissed = (call: ReplayedCall): void => {
+    if (auditedAttributes.every((name) => call.origin[name] === call.seen[name])) return;
+    const meant = budgetFor(call.origin);
+    if (meant !== budgetFor(call.seen)) meant?.addLost(call);
+  };
+
   return {
     replayedFromUs,
     add: (call) => {
@@ -105,6 +119,7 @@ export function startReplay({ fromUs, toUs, budgets, contract, ...reporting }: S
       if (!isCounted) return;
       sum.add(call.costPico);
       all.add(call.costPico);
+      if (sum !== blocks.blocked) tellMissed(call);
     },
     result: () => ({
       from: isoMicros(fromUs),

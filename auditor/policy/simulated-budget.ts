@@ -1,11 +1,11 @@
 import type { BudgetPeriod, SimulatedPeriod, SimulatedPolicy } from '../../schemas/simulation.js';
 import { formatUsd } from '../cost/usd.js';
 import { isoMicros } from '../iso-micros.js';
-import { createBlockedTenants } from './blocked-tenants.js';
 import type { PeriodBounds } from './budget-period.js';
 import { periodAt } from './budget-period.js';
 import type { RunningBlocks } from './running-sum.js';
 import { addBlock, blocksResult, createRunningBlocks, createRunningSum } from './running-sum.js';
+import { createTenantFates } from './tenant-fates.js';
 import type { UnbookedSpend } from './unbooked-spend.js';
 import { createUnbookedSpend } from './unbooked-spend.js';
 
@@ -42,6 +42,8 @@ export interface SimulatedBudget {
   readonly add: (call: BudgetedCall) => 'blocked' | 'let-through' | 'unknown-cost';
   /** Takes a call that goes round the enforcement point: nothing can block it, nor book it. */
   readonly addBypass: (call: BudgetedCall) => void;
+  /** Takes a call of the window that was meant for it, and led elsewhere or nowhere where requests are blocked. */
+  readonly addLost: (call: Pick<BudgetedCall, 'costPico' | 'tenant'>) => void;
   /** @param untilUs what is booked later is not seen any more */
   readonly result: (untilUs: number) => SimulatedPolicy;
 }
@@ -68,7 +70,7 @@ export function createSimulatedBudget({ policy, limitPico, per }: Budget, report
   const blocks = createRunningBlocks();
   const letThrough = createRunningSum();
   const bypass = createRunningSum();
-  const tenants = createBlockedTenants();
+  const tenants = createTenantFates();
   const exhausted: SimulatedPeriod[] = [];
   let unknownCost = 0;
   let periods = 0;
@@ -109,24 +111,35 @@ export function createSimulatedBudget({ policy, limitPico, per }: Budget, report
         period.ranOutUs ??= period.bounds.fromUs;
         if (isCounted) {
           for (const one of [blocks, period.blocks]) addBlock(one, call);
-          tenants.add(call.tenant, call);
+          tenants.addBlock(call.tenant, call);
         }
         return 'blocked';
       }
       // It holds its place while it runs, though its cost never reaches the books.
       period.unbooked.admit({ endUs: call.endUs, costPico: costPico ?? 0n });
       if (costPico === null) {
-        if (isCounted) unknownCost += 1;
+        if (isCounted) {
+          unknownCost += 1;
+          tenants.addMiss(call.tenant, null);
+        }
         return 'unknown-cost';
       }
+      const overBefore = over(period, limitPico);
       period.letThrough += costPico;
+      const overBy = over(period, limitPico) - overBefore;
       if (call.misattributed) period.misattributed += costPico;
-      if (isCounted) letThrough.add(costPico);
+      if (isCounted) {
+        letThrough.add(costPico);
+        if (overBy > 0n) tenants.addOvershoot(call.tenant, overBy);
+      }
       return 'let-through';
     },
-    addBypass: ({ costPico, isCounted }) => {
-      if (isCounted) bypass.add(costPico);
+    addBypass: ({ costPico, isCounted, tenant }) => {
+      if (!isCounted) return;
+      bypass.add(costPico);
+      tenants.addMiss(tenant, costPico);
     },
+    addLost: ({ costPico, tenant }) => tenants.addMiss(tenant, costPico),
     result: (untilUs) => {
       if (open !== null) close(open, untilUs);
       open = null;
@@ -160,6 +173,11 @@ function openPeriod(bounds: PeriodBounds, { delayUs, inFlight }: Reporting): Ope
   };
 }
 
+/** How far over its limit a period is. */
+function over({ letThrough }: OpenPeriod, limitPico: bigint): bigint {
+  return letThrough > limitPico ? letThrough - limitPico : 0n;
+}
+
 function periodResult(period: OpenPeriod, limitPico: bigint): SimulatedPeriod {
   const { bounds, ranOutUs, letThrough, misattributed } = period;
   return {
@@ -167,7 +185,7 @@ function periodResult(period: OpenPeriod, limitPico: bigint): SimulatedPeriod {
     to: isoMicros(bounds.toUs),
     ranOutAt: ranOutUs === null ? null : isoMicros(ranOutUs),
     letThroughUsd: formatUsd(letThrough),
-    overshootUsd: formatUsd(letThrough > limitPico ? letThrough - limitPico : 0n),
+    overshootUsd: formatUsd(over(period, limitPico)),
     misattributedUsd: formatUsd(misattributed),
     ...blocksResult(period.blocks),
   };

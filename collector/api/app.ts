@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { Express, Request } from 'express';
 import express from 'express';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { localDoor } from '../keys/door.js';
@@ -12,6 +12,8 @@ import { decideForPortkey, decideForProxies } from './decide-for-gateways.js';
 import { changeRollout, rolloutRoute, withdrawRollout } from './change-rollout.js';
 import type { Guard } from './guard.js';
 import { requireUnbound, storeFor } from './guard.js';
+import type { TellProgress } from './answer-in-lines.js';
+import { answeringInLines } from './answer-in-lines.js';
 import type { AuditNews } from './audit-news.js';
 import { questions } from './questions.js';
 import { login } from './login.js';
@@ -64,23 +66,25 @@ export function createApi(options: ApiOptions): Express {
   return app;
 }
 
-function router({ store, contract, clockUs, usage }: ApiOptions, guard: Guard): express.Router {
+function router({ store, contract, clockUs, usage, log }: ApiOptions, guard: Guard): express.Router {
   const routes = express.Router();
-  for (const { path, role = 'read', isForTenants = false, answer } of questions) {
+  for (const { path, role = 'read', isForTenants = false, takesLong = false, answer } of questions) {
+    const answered = async (request: Request, tell?: TellProgress): Promise<unknown> => {
+      const caller = guard.callerOf(request);
+      if (!isForTenants) requireUnbound(caller);
+      return answer(request.query, {
+        store: storeFor(caller, store),
+        contract,
+        nowUs: clockUs(),
+        caller,
+        note: (action, detail) => usage?.note(caller.id, action, detail),
+        ...(tell && { tell }),
+      });
+    };
     routes.get(
       path,
       guard.admit(role, role === 'read' ? 'questions' : path),
-      answering((request) => {
-        const caller = guard.callerOf(request);
-        if (!isForTenants) requireUnbound(caller);
-        return answer(request.query, {
-          store: storeFor(caller, store),
-          contract,
-          nowUs: clockUs(),
-          caller,
-          note: (action, detail) => usage?.note(caller.id, action, detail),
-        });
-      }),
+      takesLong ? answeringInLines(answered, log) : answering((request) => answered(request)),
     );
   }
   return routes;

@@ -4,17 +4,16 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Door } from '../keys/door.js';
 import { localDoor } from '../keys/door.js';
-import { NoKey, NotAllowed } from '../keys/errors.js';
 import type { UserHasher } from '../privacy/hash-users.js';
 import type { Store } from '../store/client.js';
-import { StoreUnavailable } from '../store/errors.js';
 import type { Metrics } from '../watch/metrics.js';
 import type { OwnTraces } from '../watch/own-traces.js';
 import type { Readiness } from '../watch/readiness.js';
 import type { Guard } from './guard.js';
 import { createGuard, refuseForeignHosts, requireUnbound } from './guard.js';
 import { payloadsRoute, receivePayloads } from './receive-payloads.js';
-import { answering, BadRequest } from './request.js';
+import { questionFailed, refusalOf } from './refusal.js';
+import { answering } from './request.js';
 import type { Sessions } from './sessions.js';
 import { createSessions } from './sessions.js';
 
@@ -108,38 +107,9 @@ function answerError(log: Logger): ErrorRequestHandler {
       next(error);
       return;
     }
-    if (error instanceof NoKey) {
-      response
-        .status(401)
-        .set('WWW-Authenticate', 'Bearer')
-        .json({ error: { message: error.message } });
-    } else if (error instanceof NotAllowed) {
-      response.status(403).json({ error: { message: error.message } });
-    } else if (error instanceof BadRequest) {
-      response.status(400).json({ error: { message: error.message } });
-    } else if (isRefusedBody(error)) {
-      response.status(error.status).json({ error: { message: `The request cannot be read: ${error.message}.` } });
-    } else if (error instanceof URIError) {
-      response.status(400).json({ error: { message: 'The path is not valid percent-encoding.' } });
-    } else if (error instanceof StoreUnavailable) {
-      response
-        .status(503)
-        .set('Retry-After', String(error.retryAfterSeconds))
-        .json({ error: { message: `${error.message} Ask again in ${error.retryAfterSeconds} s.` } });
-    } else {
-      log.error({ err: error, path: request.path }, 'A question failed');
-      response.status(500).json({ error: { message: 'The question failed; the log of Waybill says why.' } });
-    }
+    const refusal = refusalOf(error);
+    if (refusal === null) log.error({ err: error, path: request.path }, questionFailed.logged);
+    const { status, headers, message } = refusal ?? { status: 500, headers: {}, message: questionFailed.told };
+    response.status(status).set(headers).json({ error: { message } });
   };
-}
-
-/** What express says of a body: too large, wrongly packed, broken off. */
-function isRefusedBody(error: unknown): error is Error & { readonly status: number } {
-  return (
-    error instanceof Error &&
-    'status' in error &&
-    typeof error.status === 'number' &&
-    error.status >= 400 &&
-    error.status < 500
-  );
 }

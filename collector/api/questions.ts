@@ -50,6 +50,8 @@ export interface QuestionContext {
   readonly caller: Caller;
   /** Writes into the audit log what the caller did. */
   readonly note: (action: AuditedAction, detail: string) => void;
+  /** Is told how far long work has come, where somebody wants to know. */
+  readonly tell?: (done: number, of: number) => void;
 }
 
 /** One question of the API: its path, what it takes, and what it answers. The reference is generated from it. */
@@ -63,6 +65,8 @@ export interface Question {
   readonly role?: Role;
   /** Whether it makes sense to who sees the calls of some tenants alone. */
   readonly isForTenants?: boolean;
+  /** Whether it takes long, and says how far it has come to whoever accepts lines of JSON. */
+  readonly takesLong?: boolean;
   /** Answers the query string of a request. @throws BadRequest */
   readonly answer: (queryString: unknown, context: QuestionContext) => Promise<unknown>;
 }
@@ -234,7 +238,8 @@ export const questions: readonly Question[] = [
     summary: 'What blocking would have done in a window: blocked, falsely blocked and escaped spend, and overshoot.',
     query: simulateQuerySchema,
     response: simulationSchema,
-    answer: (query, { store, contract, nowUs }) => simulate(store, contract, simulationAsked(query, contract, nowUs)),
+    takesLong: true,
+    answer: (query, context) => simulate(context.store, context.contract, simulationAsked(query, context)),
   }),
   question({
     path: '/budgets',

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { parseUsd } from '../../auditor/cost/usd.js';
-import type { Budget, Reporting } from '../../auditor/policy/simulated-budget.js';
 import { budgetsOf } from '../../auditor/policy/simulate.js';
 import { budgetPeriodSchema } from '../../schemas/simulation.js';
 import { durationUs } from '../store/questions/gate.js';
-import type { Window } from '../store/questions/scope.js';
+import type { AskedSimulation } from '../store/questions/simulate.js';
+import type { TellProgress } from './answer-in-lines.js';
 import { BadRequest, questionSchema, windowOf } from './request.js';
 
 /** Spend that is not booked yet is kept in memory, so it must not be kept for days. */
@@ -33,6 +33,13 @@ export const simulateQuerySchema = questionSchema.pick({ policy: true, since: tr
     .describe('Calls of a policy that run at a time at most; left out: as many as really did'),
 });
 
+interface AskedWith {
+  readonly contract: CompiledContract;
+  /** The present, microseconds since 1970. */
+  readonly nowUs: number;
+  readonly tell?: TellProgress;
+}
+
 /**
  * Works out what a query asks to simulate.
  *
@@ -40,9 +47,8 @@ export const simulateQuerySchema = questionSchema.pick({ policy: true, since: tr
  */
 export function simulationAsked(
   query: z.infer<typeof simulateQuerySchema>,
-  contract: CompiledContract,
-  nowUs: number,
-): Reporting & { readonly budgets: readonly Budget[]; readonly window: Window } {
+  { contract, nowUs, tell }: AskedWith,
+): AskedSimulation {
   const { policy, limit, per, delay, inFlight = null } = query;
   if (policy !== undefined && !contract.policyById.has(policy))
     throw new BadRequest(`The contract in force has no policy '${policy}'.`);
@@ -59,5 +65,6 @@ export function simulationAsked(
   const delayUs = delay.startsWith('0') ? 0 : durationUs(delay);
   if (delayUs > LONGEST_DELAY_US) throw new BadRequest("Parameter 'delay': must be an hour at most.");
   const { fromUs, toUs } = windowOf(query, nowUs);
-  return { budgets, delayUs, inFlight, window: { fromUs: Math.max(0, fromUs), toUs: Math.min(toUs, nowUs) } };
+  const window = { fromUs: Math.max(0, fromUs), toUs: Math.min(toUs, nowUs) };
+  return { budgets, delayUs, inFlight, window, onProgress: tell };
 }

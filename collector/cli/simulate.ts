@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import type { Simulation } from '../../schemas/simulation.js';
 import { budgetPeriodSchema, simulationSchema } from '../../schemas/simulation.js';
-import { askWaybill, queryOf, urlOption } from './ask.js';
+import { askLong, queryOf, urlOption } from './ask.js';
 import { ExitCode } from './exit.js';
 import { paint } from './paint.js';
+import { progressOn } from './progress.js';
 import { simulationText } from './simulation-text.js';
 
 /** A long window is read whole. */
@@ -37,7 +38,8 @@ export function simulateCommand(): Command {
       '\nExit: 0 nothing blocked falsely and nothing escaped, 1 something was, 2 could not ask, 3 no calls.',
     )
     .action(async ({ url, format, ...question }: SimulateFlags) => {
-      const simulation = await askWaybill(url, `/v1/simulate?${queryOf(question)}`, simulationSchema, PATIENCE_MS);
+      const path = `/v1/simulate?${queryOf(question)}`;
+      const simulation = await askLong(url, path, simulationSchema, PATIENCE_MS, progressOn(process.stderr, 'calls'));
       console.log(
         format === 'json' ? JSON.stringify(simulation, null, 2) : simulationText(simulation, paint(process.stdout)),
       );

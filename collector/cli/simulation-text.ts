@@ -1,4 +1,10 @@
-import type { SimulatedPeriod, SimulatedPolicy, SimulatedSum, Simulation } from '../../schemas/simulation.js';
+import type {
+  SimulatedPeriod,
+  SimulatedPolicy,
+  SimulatedSum,
+  SimulatedTenant,
+  Simulation,
+} from '../../schemas/simulation.js';
 import type { Paint } from './paint.js';
 import { dollars, safe } from './text.js';
 
@@ -44,12 +50,19 @@ function policyText(policy: SimulatedPolicy, paint: Paint): string[] {
     ...(ranOut > shown.length ? [paint.faint(`    and ${ranOut - shown.length} more (--format json)`)] : []),
     ...tenants
       .slice(0, MOST_TENANTS)
-      .map(
-        (one) =>
-          `    ${one.tenant === null ? '(no tenant)' : safe(one.tenant)}: ${sumText(one.blocked)} blocked${one.falselyBlocked.calls === 0 ? '' : paint.bad(`, ${one.falselyBlocked.calls} falsely`)}`,
-      ),
+      .map((one) => `    ${one.tenant === null ? '(no tenant)' : safe(one.tenant)}: ${tenantText(one, paint)}`),
     ...(tenants.length > MOST_TENANTS ? [paint.faint(`    and ${tenants.length - MOST_TENANTS} more tenants`)] : []),
   ];
+}
+
+function tenantText(tenant: SimulatedTenant, paint: Paint): string {
+  const { blocked, falselyBlocked, missed, overshootUsd } = tenant;
+  const falsely = falselyBlocked.calls === 0 ? '' : paint.bad(`, ${falselyBlocked.calls} falsely`);
+  return [
+    ...(blocked.calls === 0 ? [] : [`${sumText(blocked)} blocked${falsely}`]),
+    ...(missed.calls === 0 ? [] : [paint.doubtful(`${sumText(missed)} missed`)]),
+    ...(Number(overshootUsd) === 0 ? [] : [`${dollars(overshootUsd)} over the limit`]),
+  ].join('; ');
 }
 
 function periodText({ from, ranOutAt, letThroughUsd, overshootUsd, blocked }: SimulatedPeriod): string {

@@ -3,18 +3,26 @@ import type { Store } from './client.js';
 
 /** What the calls of days came to, for the questions that have asked: kept in memory, and never wrong. */
 export interface DaySums {
-  /** The state of each stored day: it changes with every row of `calls` that is written, replaced or deleted. */
+  /**
+   * The state of each stored day: it changes with every row of `calls` that is written, replaced or deleted. Questions
+   * that are asked at once are told by one query, which begins after all of them.
+   */
   readonly states: () => Promise<ReadonlyMap<number, string>>;
-  /** @returns undefined where it is not kept, or the day has changed since */
-  readonly get: <Row>(key: string, state: string, schema: z.ZodType<Row>) => readonly Row[] | null | undefined;
-  /** @param rows as the schema parsed them; null: what the day came to cannot be kept */
-  readonly put: <Row>(key: string, state: string, schema: z.ZodType<Row>, rows: readonly Row[] | null) => void;
+  /** @returns undefined where it is neither kept nor being found, or the day has changed since */
+  readonly get: <Row>(key: string, state: string, schema: z.ZodType<Row>) => DayRows<Row> | undefined;
+  /** @param rows as the schema parsed them, or will have; what rejects is not kept */
+  readonly put: <Row>(key: string, state: string, schema: z.ZodType<Row>, rows: Promise<readonly Row[] | null>) => void;
+  /** Whether more can be kept without forgetting any. */
+  readonly hasRoom: () => boolean;
 }
+
+/** What a day came to; a promise: another question is finding it; null: it cannot be kept. */
+export type DayRows<Row> = readonly Row[] | null | Promise<readonly Row[] | null>;
 
 interface Kept {
   readonly state: string;
   readonly schema: z.ZodType;
-  readonly rows: readonly unknown[] | null;
+  readonly rows: DayRows<unknown>;
   readonly bytes: number;
 }
 
@@ -22,6 +30,9 @@ interface Kept {
 const BYTES_PER_LETTER = 3;
 
 const MOST_BYTES = 64 * 1_024 ** 2;
+
+/** Of which so much may be taken by what nobody has asked for yet. */
+const ROOM = 3 / 4;
 
 const stateSchema = z.array(z.object({ day: z.coerce.number(), state: z.string() }));
 
@@ -45,8 +56,14 @@ export function createDaySums(store: Pick<Store, 'rows'>, mostBytes = MOST_BYTES
     all.set(key, one);
     bytes += one.bytes;
   };
+  const forgetOldest = (): void => {
+    for (const oldest of all.keys()) {
+      if (bytes <= mostBytes) return;
+      forget(oldest);
+    }
+  };
   return {
-    states: async () => {
+    states: askedTogether(async () => {
       const rows = await store.rows(`
         SELECT
             toUInt16(toDateOrZero(partition)) AS day,
@@ -55,26 +72,51 @@ export function createDaySums(store: Pick<Store, 'rows'>, mostBytes = MOST_BYTES
         WHERE database = currentDatabase() AND table = 'calls' AND active AND engine = 'ReplacingMergeTree'
         GROUP BY day`);
       return new Map(stateSchema.parse(rows).map(({ day, state }) => [day, state]));
-    },
+    }),
     get: (key, state, schema) => {
       const found = all.get(key);
       if (found?.state !== state) return undefined;
       keep(key, found);
-      if (found.rows === null) return null;
       return areOf(schema, found.schema, found.rows) ? found.rows : undefined;
     },
     put: (key, state, schema, rows) => {
-      keep(key, { state, schema, rows, bytes: BYTES_PER_LETTER * (key.length + lettersOf(rows)) });
-      for (const oldest of all.keys()) {
-        if (bytes <= mostBytes) return;
-        forget(oldest);
-      }
+      const asked: Kept = { state, schema, rows, bytes: 0 };
+      keep(key, asked);
+      rows.then(
+        (answer) => {
+          // It may have been put again since, under another state.
+          if (all.get(key) !== asked) return;
+          keep(key, { ...asked, rows: answer, bytes: BYTES_PER_LETTER * (key.length + lettersOf(answer)) });
+          forgetOldest();
+        },
+        () => {
+          if (all.get(key) === asked) forget(key);
+        },
+      );
     },
+    hasRoom: () => bytes < ROOM * mostBytes,
+  };
+}
+
+/** Asks once for all who ask before it begins. It runs one at a time, and never answers who came while it ran. */
+function askedTogether<T>(ask: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | null = null;
+  const begin = (): Promise<T> => {
+    next = null;
+    return ask();
+  };
+  return () => {
+    if (next === null) {
+      next = running.then(begin, begin);
+      running = next;
+    }
+    return next;
   };
 }
 
 /** What a schema has parsed is of its type. */
-function areOf<Row>(schema: z.ZodType<Row>, parsedBy: z.ZodType, _rows: readonly unknown[]): _rows is readonly Row[] {
+function areOf<Row>(schema: z.ZodType<Row>, parsedBy: z.ZodType, _rows: DayRows<unknown>): _rows is DayRows<Row> {
   return parsedBy === schema;
 }
 

@@ -1,6 +1,7 @@
 import type { Gap, GateAnswer } from '../../schemas/gate.js';
 import type { SimulatedSum, Simulation } from '../../schemas/simulation.js';
 import { percentText, shareText } from './figures.js';
+import { rowsOf } from './simulated-rows.js';
 import { ANSWERS, CHECKS, HOLDS, scopeText } from './gate-words.js';
 
 /** An answer of the gate that was kept. */
@@ -92,7 +93,7 @@ export function evidenceOf({ gate, gaps, history, simulation, madeAt }: Evidence
         ]),
         none: 'None.',
       },
-      ...(simulation === null ? [] : simulatedTables(simulation)),
+      ...(simulation === null ? [] : simulatedTables(simulation, gate.scope.tenant ?? '')),
       {
         title: 'Answers that were kept',
         head: ['Asked', 'Answer', 'Score', 'First blocker'],
@@ -108,16 +109,8 @@ export function evidenceOf({ gate, gaps, history, simulation, madeAt }: Evidence
   };
 }
 
-function simulatedTables({
-  from,
-  to,
-  delayUs,
-  letThrough,
-  blocked,
-  falselyBlocked,
-  escaped,
-  policies,
-}: Simulation): EvidenceTable[] {
+function simulatedTables(simulation: Simulation, tenant: string): EvidenceTable[] {
+  const { from, to, delayUs, letThrough, blocked, falselyBlocked, escaped, policies } = simulation;
   return [
     {
       title: `Had blocking been on, ${from} to ${to}, costs known after ${delayUs / 1_000_000} s`,
@@ -149,6 +142,17 @@ function simulatedTables({
         ],
       ),
       none: 'No policy with a limit was asked about.',
+    },
+    {
+      title: 'The same by tenant and policy',
+      head: ['Tenant', 'Policy', 'Blocked', 'Falsely', 'Missed', 'Over the limit'],
+      rows: rowsOf(policies, tenant).map(({ policy, of }) => [
+        of.tenant ?? 'no tenant',
+        policy,
+        ...[of.blocked, of.falselyBlocked, of.missed].map(({ calls, costUsd }) => `${calls} ($${costUsd})`),
+        `$${of.overshootUsd}`,
+      ]),
+      none: 'No call would have been blocked, missed or over a limit, as far as tenants are listed.',
     },
   ];
 }

@@ -4,6 +4,7 @@ import { Failure } from './answered.js';
 import { ask, messageOf } from './ask.js';
 import { countText } from './figures.js';
 import { Heads } from './heads.js';
+import { SimulatedTenants } from './simulated-tenants.js';
 import { Usd } from './usd.js';
 import type { ViewState } from './view-state.js';
 import { plural } from './words.js';
@@ -44,13 +45,18 @@ export function WhatIf({ view, simulation, found }: WhatIfProps) {
           over the limit it would have gone.
         </p>
       ) : (
-        <Result simulation={simulation} />
+        <Result simulation={simulation} tenant={view.tenant} />
       )}
     </section>
   );
 }
 
-function Result({ simulation }: { readonly simulation: Simulation }) {
+interface ResultProps {
+  readonly simulation: Simulation;
+  readonly tenant: string;
+}
+
+function Result({ simulation, tenant }: ResultProps) {
   const { blocked, falselyBlocked, escaped, letThrough } = simulation;
   return (
     <>
@@ -82,6 +88,7 @@ function Result({ simulation }: { readonly simulation: Simulation }) {
           </tbody>
         </table>
       </div>
+      <SimulatedTenants simulation={simulation} tenant={tenant} />
     </>
   );
 }

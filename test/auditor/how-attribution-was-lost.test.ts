@@ -203,6 +203,7 @@ describe('how attribution was really lost', () => {
           tenant: clean.tenant,
           enforcementPoint: 'litellm',
           seen: clean,
+          origin: clean,
         });
       }
       const { policies, letThrough } = replay.result();

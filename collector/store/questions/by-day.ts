@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Scope } from '../../../schemas/gate.js';
 import type { QueryParameters, Store } from '../client.js';
+import type { DayRows } from '../day-sums.js';
 import type { Window } from './scope.js';
 import { boundsOf, DAY_US, daysOf, scopedCalls } from './scope.js';
 
@@ -46,24 +47,41 @@ export async function askByDay<Row>(
 ): Promise<OfDay<Row>[]> {
   const { daySums } = store;
   if (daySums === undefined) return askFresh(store, question, scope, window);
-  const keyOf = (day: number): string => JSON.stringify([question.name, store.within ?? [], scope, day]);
+  // Who asks may have more in hand than a scope.
+  const { tenant, feature, policy, service } = scope;
+  const keyOf = (day: number): string =>
+    JSON.stringify([question.name, store.within ?? [], { tenant, feature, policy, service }, day]);
   const { fromUs, toUs } = boundsOf(window);
-  const kept = new Map<number, readonly Row[]>();
+  const found = new Map<number, Exclude<DayRows<Row>, null>>();
   const missing = new Map<number, string>();
   for (const [day, state] of await daySums.states()) {
     if (day * DAY_US < fromUs || (day + 1) * DAY_US > toUs || isCut(day)) continue;
     const rows = daySums.get(keyOf(day), state, question.row);
     if (rows === undefined) missing.set(day, state);
-    else if (rows !== null) kept.set(day, rows);
+    else if (rows !== null) found.set(day, rows);
   }
-  const fresh = await askFresh(store, question, scope, window, [...missing.keys()], [...kept.keys()]);
-  const strays = new Set(fresh.filter(({ day }) => day < 0).map(({ day }) => -1 - day));
+  const asked = askFresh(store, question, scope, window, [...missing.keys()], [...found.keys()]);
+  const strays = asked.then((fresh) => new Set(fresh.filter(({ day }) => day < 0).map(({ day }) => -1 - day)));
   for (const [day, state] of missing) {
-    const rows = fresh.filter((one) => one.day === day).map(({ row }) => row);
-    daySums.put(keyOf(day), state, question.row, strays.has(day) ? null : rows);
+    const rows = Promise.all([asked, strays]).then(([fresh, stray]) =>
+      stray.has(day) ? null : fresh.filter((one) => one.day === day).map(({ row }) => row),
+    );
+    daySums.put(keyOf(day), state, question.row, rows);
   }
-  if (strays.size > 0) return askFresh(store, question, scope, window);
-  return [...[...kept].flatMap(([day, rows]) => rows.map((row) => ({ day, isWhole: true, row }))), ...fresh];
+  const [fresh, stray, ...known] = await Promise.all([
+    asked,
+    strays,
+    ...[...found].map(([day, rows]) => ofDay(day, rows)),
+  ]);
+  // What another question was about to find may have failed, or cannot be kept.
+  if (stray.size > 0 || known.includes(null)) return askFresh(store, question, scope, window);
+  return [...known.flatMap((rows) => rows ?? []), ...fresh];
+}
+
+/** @returns null where they are not to be had */
+async function ofDay<Row>(day: number, found: DayRows<Row>): Promise<OfDay<Row>[] | null> {
+  const rows = await Promise.resolve(found).catch(() => null);
+  return rows?.map((row) => ({ day, isWhole: true, row })) ?? null;
 }
 
 /**

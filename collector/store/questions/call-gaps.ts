@@ -30,7 +30,7 @@ const rowSchema = foundSchema.extend(newestOfSchema.shape).extend({
 /** Calls with the same finding, and the newest of them. Costs are units of 1e-12 dollars. */
 export type CallGap = z.infer<typeof rowSchema>;
 
-const gapsOfDay: DailyQuestion<CallGap> = {
+export const gapsOfDay: DailyQuestion<CallGap> = {
   name: 'gaps',
   sql: (where) => `
     SELECT

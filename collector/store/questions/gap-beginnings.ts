@@ -8,7 +8,7 @@ import { DAY_BY_DAY, DAY_US, isoMicros } from './scope.js';
 import { ofWay } from './ways.js';
 
 /** How far back from the end of a window it is looked for when a gap began. */
-const LOOK_BACK_US = 90 * DAY_US;
+export const LOOK_BACK_US = 90 * DAY_US;
 
 /** A gap that shows in so much of a window, at its start, was there before. */
 const FIRST_PART = 1 / 7;
@@ -23,7 +23,7 @@ const rowSchema = z.object({
 });
 
 /** When each finding was first there on a day; without a rule, when the first call was. */
-const beginningsOfDay: DailyQuestion<z.infer<typeof rowSchema>> = {
+export const beginningsOfDay: DailyQuestion<z.infer<typeof rowSchema>> = {
   name: 'beginnings',
   sql: (where) => `
     SELECT

@@ -85,7 +85,7 @@ export function durationUs(text: string): number {
   return amount * unit * 1_000_000;
 }
 
-const resolvedOfDay: DailyQuestion<{ policy: string }> = {
+export const resolvedOfDay: DailyQuestion<{ policy: string }> = {
   name: 'resolved',
   sql: (where) => `
     SELECT ${FILED} AS filed, resolved_policy AS policy

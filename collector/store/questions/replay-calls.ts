@@ -19,44 +19,56 @@ const rowSchema = z.object({
   tenantSeen: text,
   featureSeen: text,
   policySeen: text,
+  tenantOrigin: text,
+  featureOrigin: text,
+  policyOrigin: text,
 });
 type Row = z.infer<typeof rowSchema>;
 
 /** Calls that are in memory at a time, about half a kilobyte each. */
 const PAGE = 20_000;
 
+/** Some calls, of how many in all. */
+interface ReplayedPage {
+  readonly calls: readonly ReplayedCall[];
+  readonly of: number;
+}
+
 /**
  * Reads the calls of a window in order of their start, page by page: a page is asked for when the one before is used
  * up, and each reads one day alone, since a day is what the table is partitioned by.
  */
-export async function* replayCalls(store: Store, window: Window, page = PAGE): AsyncGenerator<ReplayedCall[]> {
-  for (const dayUs of await daysWithCalls(store, window)) {
+export async function* replayCalls(store: Store, window: Window, page = PAGE): AsyncGenerator<ReplayedPage> {
+  const days = await daysWithCalls(store, window);
+  const of = days.reduce((sum, { calls }) => sum + calls, 0);
+  for (const { dayUs } of days) {
     const day = { fromUs: Math.max(window.fromUs, dayUs), toUs: Math.min(window.toUs, dayUs + DAY_US) };
     let last: Row | undefined;
     do {
       const rows = await readPage(store, day, last, page);
-      if (rows.length > 0) yield rows.map(toCall);
+      if (rows.length > 0) yield { calls: rows.map(toCall), of };
       last = rows.length < page ? undefined : rows.at(-1);
     } while (last !== undefined);
   }
 }
 
-/** The starts of the days, microseconds since 1970, in which calls began. */
-async function daysWithCalls(store: Store, window: Window): Promise<number[]> {
+/** The starts of the days, microseconds since 1970, in which calls began, and how many did. */
+async function daysWithCalls(store: Store, window: Window): Promise<{ dayUs: number; calls: number }[]> {
   const { sql, params } = callsIn({}, window);
   const rows = await store.rows(
     `
-    SELECT DISTINCT toUInt32(toUnixTimestamp(toStartOfDay(start_time, 'UTC'))) AS at
+    SELECT toUInt32(toUnixTimestamp(toStartOfDay(start_time, 'UTC'))) AS at, count() AS calls
     FROM calls FINAL
     WHERE ${sql}
+    GROUP BY at
     ORDER BY at
     ${DAY_BY_DAY}`,
     params,
   );
   return z
-    .array(z.object({ at: z.coerce.number() }))
+    .array(z.object({ at: z.coerce.number(), calls: z.coerce.number() }))
     .parse(rows)
-    .map(({ at }) => at * 1_000_000);
+    .map(({ at, calls }) => ({ dayUs: at * 1_000_000, calls }));
 }
 
 const seen = (name: string): string => `if(enforcement_point = '', ${name}, ${name}_enforcement) AS ${name}Seen`;
@@ -74,7 +86,8 @@ async function readPage(store: Store, day: Window, last: Row | undefined, page: 
         misattributed,
         if(tenant_origin != '', tenant_origin, tenant) AS whose,
         enforcement_point AS enforcementPoint,
-        ${['tenant', 'feature', 'policy'].map(seen).join(',\n        ')}
+        ${['tenant', 'feature', 'policy'].map(seen).join(',\n        ')},
+        tenant_origin AS tenantOrigin, feature_origin AS featureOrigin, policy_origin AS policyOrigin
     FROM calls FINAL
     WHERE ${sql}
       ${last === undefined ? '' : 'AND (toUnixTimestamp64Micro(start_time), trace_id, span_id) > ({startUs: Int64}, {traceId: String}, {spanId: String})'}
@@ -99,5 +112,6 @@ function toCall(row: Row): ReplayedCall {
     tenant: row.whose,
     enforcementPoint: row.enforcementPoint,
     seen: { tenant: row.tenantSeen, feature: row.featureSeen, policy: row.policySeen },
+    origin: { tenant: row.tenantOrigin, feature: row.featureOrigin, policy: row.policyOrigin },
   };
 }

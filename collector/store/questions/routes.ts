@@ -29,7 +29,7 @@ const rowSchema = z.object({
 });
 type DayOfRoute = z.infer<typeof rowSchema>;
 
-const routesOfDay: DailyQuestion<DayOfRoute> = {
+export const routesOfDay: DailyQuestion<DayOfRoute> = {
   name: 'routes',
   sql: (where) => `
     SELECT

@@ -33,7 +33,7 @@ type DayOfScope = z.infer<typeof rowSchema>;
 /** Where a call shows a tenant or a policy. */
 const SHOWN = ['tenant_origin', 'tenant_enforcement', 'tenant', 'resolved_policy', 'policy_origin', 'policy'] as const;
 
-const scopesOfDay: DailyQuestion<DayOfScope> = {
+export const scopesOfDay: DailyQuestion<DayOfScope> = {
   name: 'scopes',
   sql: (where) => `
     SELECT

@@ -6,6 +6,14 @@ import type { Store } from '../client.js';
 import { replayCalls } from './replay-calls.js';
 import type { Window } from './scope.js';
 
+/** What is simulated: budgets over a window. */
+export interface AskedSimulation extends Reporting {
+  readonly budgets: readonly Budget[];
+  readonly window: Window;
+  /** Is told how many calls of how many are replayed. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
 /**
  * Replays the calls of a window against budgets as if blocking had been on.
  *
@@ -14,12 +22,16 @@ import type { Window } from './scope.js';
 export async function simulate(
   store: Store,
   contract: CompiledContract,
-  { budgets, window, ...reporting }: Reporting & { readonly budgets: readonly Budget[]; readonly window: Window },
+  { budgets, window, onProgress, ...reporting }: AskedSimulation,
   page?: number,
 ): Promise<Simulation> {
   const replay = startReplay({ ...reporting, ...window, budgets, contract });
-  for await (const calls of replayCalls(store, { fromUs: replay.replayedFromUs, toUs: window.toUs }, page)) {
+  let done = 0;
+  for await (const { calls, of } of replayCalls(store, { fromUs: replay.replayedFromUs, toUs: window.toUs }, page)) {
     for (const call of calls) replay.add(call);
+    done += calls.length;
+    // Calls may come in while it runs.
+    onProgress?.(done, Math.max(done, of));
   }
   return replay.result();
 }

@@ -108,8 +108,8 @@ const rowSchema = z.object({
 });
 type AlikeRow = z.infer<typeof rowSchema>;
 
-/** By keys of few bytes: there are many calls and few groups. */
-const alike: Pick<DailyQuestion<AlikeRow>, 'name' | 'sql' | 'row'> = {
+/** By keys of few bytes: there are many calls and few groups. Asked as it is, all is in one stretch and one window. */
+export const alikeOfDay: DailyQuestion<AlikeRow> = {
   name: 'alike',
   sql: (where) => `
     SELECT
@@ -126,6 +126,7 @@ const alike: Pick<DailyQuestion<AlikeRow>, 'name' | 'sql' | 'row'> = {
     WHERE ${where}
     GROUP BY filed, back, in_window, priced, verdict, misattributed, row_level, failed_bits
     ${DAY_BY_DAY}`,
+  params: { stretches: 0, bucketUs: DAY_US, anchorUs: 0, windowFromUs: 0 },
   row: rowSchema,
 };
 
@@ -150,7 +151,7 @@ async function alikeCalls(
   };
   const params = { stretches, bucketUs, anchorUs, windowFromUs: window.fromUs };
   const all = { fromUs: Math.min(window.fromUs, fromUs), toUs: window.toUs };
-  const found = await askByDay(store, { ...alike, params }, scope, all, isCut);
+  const found = await askByDay(store, { ...alikeOfDay, params }, scope, all, isCut);
   return found.map(({ day, isWhole, row }) => ({
     back: isWhole ? backOf(day * DAY_US) : row.back,
     isInWindow: isWhole ? isInWindow(day * DAY_US) : row.in_window,

@@ -33,6 +33,7 @@ function call(atSeconds: number, change: Partial<ReplayedCall> & { usd?: string 
     tenant: 'acme',
     enforcementPoint: 'gateway',
     seen: { ...clean },
+    origin: { ...clean },
     ...rest,
   };
 }
@@ -56,6 +57,8 @@ const sum = (calls: number, usd: string, unknownCost = 0): SimulatedSum => ({
   costUsd: formatUsd(parseUsd(usd) ?? 0n),
   unknownCost,
 });
+
+const untouched = { missed: sum(0, '0'), overshootUsd: '0.000000000000' };
 
 describe('a simulation', () => {
   it('blocks from the call on at whose start the booked spend has reached the limit', () => {
@@ -110,8 +113,29 @@ describe('a simulation', () => {
     ]);
     expect(falselyBlocked).toEqual(sum(2, '1.5', 1));
     expect(policies[0]?.tenants).toEqual([
-      { tenant: 'acme', blocked: sum(1, '4'), falselyBlocked: sum(0, '0') },
-      { tenant: 'globex', blocked: sum(2, '1.5', 1), falselyBlocked: sum(2, '1.5', 1) },
+      { tenant: 'acme', blocked: sum(1, '4'), falselyBlocked: sum(0, '0'), ...untouched },
+      { tenant: 'globex', blocked: sum(2, '1.5', 1), falselyBlocked: sum(2, '1.5', 1), ...untouched },
+    ]);
+  });
+
+  it('says by tenant what the budget that was meant never counts, and who took it over its limit', () => {
+    const nobody = { tenant: null, feature: null, policy: null };
+    const { policies } = replay([
+      call(0, { usd: '9' }),
+      call(1, { usd: '1', seen: nobody }),
+      call(2, { usd: '2', seen: nobody, enforcementPoint: null }),
+      call(3, { usd: '3', tenant: 'globex', enforcementPoint: null }),
+      call(4, { usd: null, tenant: 'globex' }),
+      call(5, { usd: '5', tenant: 'initech', seen: nobody, origin: { ...clean, tenant: 'initech', policy: 'free' } }),
+      // It is counted, but by a policy without a limit that was told of another tenant.
+      call(6, { usd: '6', seen: { tenant: 'initech', feature: 'chat', policy: 'free' } }),
+      call(10, { usd: '4', tenant: 'globex' }),
+      // The budget is gone by now, so what goes to it by mistake is blocked, and nobody misses it.
+      call(20, { usd: '7', origin: nobody }),
+    ]);
+    expect(policies[0]?.tenants).toMatchObject([
+      { tenant: 'acme', blocked: sum(1, '7'), missed: sum(3, '9'), overshootUsd: '0.000000000000' },
+      { tenant: 'globex', blocked: sum(0, '0'), missed: sum(2, '3', 1), overshootUsd: '3.000000000000' },
     ]);
   });
 
@@ -213,7 +237,7 @@ const arbitraryCalls = fc
       .toSorted((one, other) => one.atUs - other.atUs)
       .map(({ atUs, lastsUs, ...rest }): ReplayedCall => {
         const startUs = START_US + atUs;
-        return { ...rest, startUs, endUs: startUs + lastsUs };
+        return { ...rest, origin: clean, startUs, endUs: startUs + lastsUs };
       }),
   );
 const arbitraryReporting = fc.record({
@@ -241,6 +265,10 @@ describe('any simulation', () => {
         expect(
           total(policies.flatMap((one) => [...one.tenants.map((each) => each.blocked), one.otherTenants.blocked])),
         ).toEqual(blocked);
+        for (const { tenants, otherTenants, exhausted } of policies) {
+          const over = (of: readonly { overshootUsd: string }[]) => total(of.map((one) => sum(0, one.overshootUsd)));
+          expect(over([...tenants, otherTenants])).toEqual(over(exhausted));
+        }
       }),
       { seed: 1 },
     );

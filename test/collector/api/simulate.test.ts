@@ -124,6 +124,20 @@ describe('GET /v1/simulate', () => {
     }
   });
 
+  it('says how far it has come to whoever accepts lines, and what is wrong at once with its status', async () => {
+    const inLines = (query: string) =>
+      fetch(`${api.url}/v1/simulate?${query}`, { headers: { accept: 'application/x-ndjson' } });
+    const response = await inLines('since=48h');
+    expect(response.headers.get('content-type')).toContain('application/x-ndjson');
+    const lines = (await response.text()).trimEnd().split('\n');
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+      { progress: { done: 1, of: 9 } },
+      { progress: { done: 9, of: 9 } },
+      { answer: (await ask('since=48h')).body },
+    ]);
+    expect((await inLines('limit=0')).status).toBe(400);
+  });
+
   it('comes to the same in pages of any size, calls that start together included', async () => {
     const asked = {
       budgets: budgetsOf(tight.source, {}),
@@ -135,7 +149,10 @@ describe('GET /v1/simulate', () => {
     expect(whole.all.calls).toBe(9);
     for (const page of [1, 2, 3, 8]) expect(await simulate(test.store, tight, asked, page)).toEqual(whole);
     const sizes: number[] = [];
-    for await (const { length } of replayCalls(test.store, asked.window, 3)) sizes.push(length);
+    for await (const { calls, of } of replayCalls(test.store, asked.window, 3)) {
+      sizes.push(calls.length);
+      expect(of).toBe(9);
+    }
     expect(sizes).toEqual([1, 3, 3, 2]);
   });
 });
@@ -144,7 +161,7 @@ describe('waybill simulate', () => {
   it('prints what the API answers, and leaves with 1 where blocks are false or spend escapes', async () => {
     const run = (...flags: string[]) => waybill(['simulate', '--url', api.url, '--delay', '0s', ...flags]);
     const pretty = await run('--since', '4h');
-    expect(pretty).toMatchObject({ code: 1, stderr: '' });
+    expect(pretty).toMatchObject({ code: 1, stderr: '8 of 8 calls\n' });
     expect(pretty.stdout).toContain('pro-monthly  $0.01 per day');
     expect(pretty.stdout).toContain('acme: 3 calls, $0.0105 blocked, 1 falsely');
     const json = await run('--since', '4h', '--in-flight', '1', '--format', 'json');

@@ -10,11 +10,13 @@ import { gapsOfCalls } from '../../../collector/store/questions/gaps.js';
 import { askGate } from '../../../collector/store/questions/gate.js';
 import { listHops } from '../../../collector/store/questions/hops.js';
 import { listCalls } from '../../../collector/store/questions/list-calls.js';
+import { policyFit } from '../../../collector/store/questions/policy-fit.js';
 import { listRoutes } from '../../../collector/store/questions/routes.js';
 import { listScopes } from '../../../collector/store/questions/scopes.js';
 import { seriesOf } from '../../../collector/store/questions/series.js';
 import { spendBy } from '../../../collector/store/questions/spend.js';
 import { tallyCalls } from '../../../collector/store/questions/tally.js';
+import { warmDays } from '../../../collector/store/questions/warm-days.js';
 import type { Call } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import { contract } from '../../support/contract.js';
@@ -127,11 +129,12 @@ it('answers count the newest audit of every trace once, whatever it replaces, me
   );
 }, 120_000);
 
-/** What is asked after a writing, and whether somebody is forgotten before. */
+/** What is asked after a writing, whether somebody is forgotten before, and whether it was foreseen. */
 const askings = fc.record({
   hours: fc.constantFrom(26, 60, 168, 24 * 60),
   scope: fc.constantFrom({}, { tenant: 'acme' }, { service: 'gateway' }),
   isForgotten: fc.boolean(),
+  isWarmed: fc.boolean(),
 });
 
 it('what is kept of days answers as the calls do, whatever is written, moved, merged or forgotten in between', async () => {
@@ -147,14 +150,17 @@ it('what is kept of days answers as the calls do, whatever is written, moved, me
   };
   const answers = async (store: Store, { hours, scope }: { hours: number; scope: Scope }) => {
     const window = { fromUs: NOW_US - hours * HOUR_US, toUs: NOW_US };
-    const gate = contract({ policies: [{ id: 'pro-monthly', match: {} }] }).source;
+    const policies = contract({ policies: [{ id: 'pro-monthly', match: {} }] });
     return {
       tally: await tallyCalls(store, scope, window),
       series: await seriesOf(store, scope, window),
       gaps: await gapsOfCalls(store, scope, window),
       scopes: await listScopes(store, scope, window, 100),
       routes: await listRoutes(store, scope, window),
-      gate: await askGate(store, gate, scope, NOW_US, `${hours}h`, false),
+      gate: await askGate(store, policies.source, scope, NOW_US, `${hours}h`, false),
+      policies: await policyFit(store, policies, scope, window),
+      spend: await spendBy(store, ['tenant', 'day'], scope, window),
+      mostSpent: await spendBy(store, ['day', 'model'], scope, window, 2),
     };
   };
   await fc.assert(
@@ -164,11 +170,16 @@ it('what is kept of days answers as the calls do, whatever is written, moved, me
       for (const [i, [writing, asking]] of steps.entries()) {
         // Asked before as well, so that something is kept that may have become wrong.
         await answers(counting, asking);
+        if (asking.isWarmed) await warmDays(counting, NOW_US);
         await write(writing, i, spanIds);
         if (asking.isForgotten) {
           await test.store.command("ALTER TABLE calls DELETE WHERE tenant = 'globex' SETTINGS mutations_sync = 1");
         }
-        expect(await answers(counting, asking)).toEqual(near(await answers(test.store, asking)));
+        const expected = near(await answers(test.store, asking));
+        if (asking.isWarmed) await warmDays(counting, NOW_US);
+        // Asked by several at once, who share what they find.
+        const told = await Promise.all([answers(counting, asking), answers(counting, asking)]);
+        expect(told).toEqual([expected, expected]);
       }
     }),
     { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 2), seed: 13 },

@@ -76,11 +76,16 @@ export function readiness({ page, url, errors, open, keep, decided }: ShownPage)
     await page().getByRole('button', { name: 'Run the what-if' }).click();
     await main().locator('.simulated').waitFor();
     expect(await main().locator('.simulated tbody tr').innerText()).toMatch(/pro-monthly\s+\$2\.00 per month/);
+    // The policy is for any tenant, so it counts those calls too that have lost theirs.
+    expect(await main().locator('.simulated-tenants tbody tr').innerText()).toMatch(
+      /umbrella\s+pro-monthly\s+none\s+none\s+none\s+\$\d/,
+    );
     const html = await save('Export as HTML');
     expect(html.name).toBe('waybill-evidence-umbrella-pro-monthly.html');
     expect(html.text).toContain('Not ready to block: tenant umbrella, policy pro-monthly');
     expect(html.text).toContain('lower bound at least 90 %');
     expect(html.text).toContain('Had blocking been on');
+    expect(html.text).toContain('The same by tenant and policy');
     expect(html.text).toContain('web → gateway');
     expect(html.text).not.toMatch(/<script|src=|href=|@import|url\(/);
     const markdown = await save('Export as Markdown');
