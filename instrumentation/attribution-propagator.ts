@@ -1,6 +1,11 @@
 import type { Baggage, BaggageEntry, Context, TextMapPropagator } from '@opentelemetry/api';
 import { diag, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { CompositePropagator, isTracingSuppressed, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  CompositePropagator,
+  isTracingSuppressed,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from '@opentelemetry/core';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import { attributionIn, baggageWith, isAllSaid } from './attribution.js';
 import type { Signer, Signing } from './sign-attribution.js';
