@@ -29,7 +29,7 @@ const MAX_LENGTH = 256;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** Half of a character, which makes `encodeURIComponent` throw when baggage is written. */
-export const LONE_SURROGATE = /\p{Cs}/u;
+const LONE_SURROGATE = /\p{Cs}/u;
 
 /**
  * The fields that can be used: strings of 1 to 256 characters without control characters or halves of characters.

@@ -1,8 +1,12 @@
-import type { Baggage, Context, TextMapPropagator } from '@opentelemetry/api';
+import type { Baggage, BaggageEntry, Context, TextMapPropagator } from '@opentelemetry/api';
 import { diag, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  CompositePropagator,
+  isTracingSuppressed,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from '@opentelemetry/core';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
-import { LONE_SURROGATE } from './attribution-fields.js';
 import { attributionIn, baggageWith, isAllSaid } from './attribution.js';
 import type { Signer, Signing } from './sign-attribution.js';
 import { createSigner, signatureIn } from './sign-attribution.js';
@@ -31,9 +35,13 @@ export function createAttributionPropagator(options: { readonly sign?: Signing |
  */
 export function createBaggagePropagator(signer: Signer | null): TextMapPropagator {
   const w3c = new W3CBaggagePropagator();
-  const prepare = createBaggagePreparation(signer);
+  const order = createOrder(signer);
   return {
-    inject: (ctx, carrier, setter) => w3c.inject(prepare(ctx), carrier, setter),
+    inject(ctx, carrier, setter) {
+      // Written here and not by `w3c`, which would encode each member a second time.
+      const { members } = order(ctx);
+      if (members.length > 0 && !isTracingSuppressed(ctx)) setter.set(carrier, 'baggage', members.join(','));
+    },
     extract: (ctx, carrier, getter) => w3c.extract(ctx, carrier, getter),
     fields: () => w3c.fields(),
   };
@@ -41,10 +49,28 @@ export function createBaggagePropagator(signer: Signer | null): TextMapPropagato
 
 /** Makes what puts the baggage of a context in order before it is written: attribution first, and only what fits. */
 export function createBaggagePreparation(signer: Signer | null): (ctx: Context) => Context {
+  const order = createOrder(signer);
+  return (ctx) => {
+    const { baggage, left } = order(ctx);
+    const fitting = left.length === 0 ? baggage : baggage.removeEntries(...left);
+    return fitting === propagation.getBaggage(ctx) ? ctx : propagation.setBaggage(ctx, fitting);
+  };
+}
+
+/** The baggage of a context, attribution first. */
+interface Ordered {
+  readonly baggage: Baggage;
+  /** As much of it as is sent, as it is written. */
+  readonly members: readonly string[];
+  /** The keys of what is not sent. */
+  readonly left: readonly string[];
+}
+
+function createOrder(signer: Signer | null): (ctx: Context) => Ordered {
   let hasWarned = false;
   return (ctx) => {
-    const before = propagation.getBaggage(ctx);
-    const { fitting, left } = fit(withAttributionFirst(ctx, before, signer));
+    const ordered = fit(withAttributionFirst(ctx, propagation.getBaggage(ctx), signer));
+    const { left } = ordered;
     if (left.length > 0 && !hasWarned) {
       hasWarned = true;
       const some = left.slice(0, 10).join(', ');
@@ -53,7 +79,7 @@ export function createBaggagePreparation(signer: Signer | null): (ctx: Context) 
           `members are not: ${some}${left.length > 10 ? ', …' : ''}. Put less into baggage. Said once.`,
       );
     }
-    return fitting === before ? ctx : propagation.setBaggage(ctx, fitting);
+    return ordered;
   };
 }
 
@@ -70,28 +96,35 @@ function withAttributionFirst(ctx: Context, before: Baggage | undefined, signer:
   return baggage;
 }
 
-/** As much of the baggage as is sent, and the keys of what is not. */
-function fit(baggage: Baggage): { readonly fitting: Baggage; readonly left: readonly string[] } {
+function fit(baggage: Baggage): Ordered {
+  const members: string[] = [];
   const left: string[] = [];
   let bytes = 0;
-  let members = 0;
   for (const [key, entry] of baggage.getAllEntries()) {
-    const size = sizeOf(key, entry.value, entry.metadata?.toString());
-    const isFitting =
-      size !== null && size <= MAX_MEMBER_BYTES && members < MAX_MEMBERS && bytes + size + 1 <= MAX_BYTES;
-    if (!isFitting) {
+    const member = memberOf(key, entry);
+    const size = member === null ? Infinity : sizeOf(member, entry);
+    if (member === null || size > MAX_MEMBER_BYTES || members.length >= MAX_MEMBERS || bytes + size + 1 > MAX_BYTES) {
       left.push(key);
       continue;
     }
     bytes += size + 1;
-    members += 1;
+    members.push(member);
   }
-  return { fitting: left.length === 0 ? baggage : baggage.removeEntries(...left), left };
+  return { baggage, members, left };
 }
 
-/** Bytes of a member on the wire, as `W3CBaggagePropagator` writes it; null where it cannot be written at all. */
-function sizeOf(key: string, value: string, metadata: string | undefined): number | null {
-  if (LONE_SURROGATE.test(key) || LONE_SURROGATE.test(value)) return null;
-  const member = `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
-  return Buffer.byteLength(metadata === undefined ? member : `${member};${metadata}`);
+/** A member as `W3CBaggagePropagator` writes it; null where it cannot be written at all. */
+function memberOf(key: string, { value, metadata }: BaggageEntry): string | null {
+  try {
+    const member = `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
+    return metadata === undefined ? member : `${member};${metadata.toString()}`;
+  } catch {
+    // Half of a character.
+    return null;
+  }
+}
+
+/** Bytes on the wire: only what is not encoded may have characters of more than one. */
+function sizeOf(member: string, { metadata }: BaggageEntry): number {
+  return metadata === undefined ? member.length : Buffer.byteLength(member);
 }

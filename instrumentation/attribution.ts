@@ -33,7 +33,7 @@ export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
 export function setAttribution(attribution: Attribution): void {
   const ctx = context.active();
   const span = trace.getSpan(ctx);
-  if (span !== undefined) sayOf(span, usableFields(attribution), ctx);
+  if (span !== undefined) sayOf(span, usableFields(attribution), () => ctx);
 }
 
 /** The attribution of the active context. */
@@ -45,9 +45,9 @@ export function getAttribution(): Attribution {
  * Says whose the work of a span is.
  *
  * @param given usable fields
- * @param ctx what the span is active in, or would be
+ * @param ctxOf gives what the span is active in, or would be
  */
-export function sayOf(span: Span & Noted, given: Attribution, ctx: Context): void {
+export function sayOf(span: Span & Noted, given: Attribution, ctxOf: () => Context): void {
   sequence += 1;
   const note = span[NOTE];
   const late: Late = { ...note?.late };
@@ -57,8 +57,8 @@ export function sayOf(span: Span & Noted, given: Attribution, ctx: Context): voi
     late[field] = { value, since: sequence };
     span.setAttribute(keys[field], value);
   }
-  keep(span, { ...note, late });
-  note?.afterSaid?.(trace.setSpan(ctx, span));
+  keep(span, { late, latest: sequence, afterSaid: note?.afterSaid });
+  note?.afterSaid?.(trace.setSpan(ctxOf(), span));
 }
 
 /** The attribution of a context: its baggage, and over it what `setAttribution` said of its span since. */
@@ -108,20 +108,25 @@ export function contextWithUsable(ctx: Context, given: Attribution): Context {
   return contextSaying(ctx, { ...before, ...given }, asserted, isChanged ? [SIGNATURE_KEY] : []);
 }
 
+/** A context with usable fields in place of whatever attribution it had. */
+export function contextWithOnly(ctx: Context, given: Attribution): Context {
+  return contextSaying(ctx, given, new Set(fields.filter((field) => given[field] !== undefined)), [SIGNATURE_KEY]);
+}
+
 /** A context without any attribution: for what came from outside, and for work that is nobody's alone. */
 export function contextWithout(ctx: Context): Context {
-  return contextSaying(ctx, {}, new Set(), [SIGNATURE_KEY]);
+  return contextWithOnly(ctx, {});
 }
 
 /** Lets a new span know what `setAttribution` said of the span above it. */
 export function inheritLate(span: object & Noted, parent: Context): void {
   const late = lateIn(parent);
-  if (late !== null) keep(span, { ...span[NOTE], late });
+  if (late !== null) keep(span, { late, latest: noteIn(parent)?.latest ?? 0, afterSaid: span[NOTE]?.afterSaid });
 }
 
 /** Calls `after` whenever `setAttribution` said something of a span, with the context in which it did. */
 export function onSaid(span: object & Noted, after: (ctx: Context) => void): void {
-  keep(span, { late: span[NOTE]?.late ?? {}, afterSaid: after });
+  keep(span, { late: {}, latest: 0, ...span[NOTE], afterSaid: after });
 }
 
 /** The baggage of a context, with attribution in front, without what it had of attribution before. */
@@ -160,6 +165,8 @@ type Late = Partial<Record<Field, { readonly value: string; readonly since: numb
 /** What is kept with a span: a context cannot be changed, and a span can. */
 interface Note {
   readonly late: Readonly<Late>;
+  /** Nothing of it was said later than this. */
+  readonly latest: number;
   readonly afterSaid?: ((ctx: Context) => void) | undefined;
 }
 
@@ -207,10 +214,11 @@ function attributionOf(baggage: Baggage | undefined): Attribution {
 
 /** What was said of the span of a context since its baggage was put together; null where nothing was. */
 function lateIn(ctx: Context): Readonly<Late> | null {
-  const span: (Span & Noted) | undefined = trace.getSpan(ctx);
-  const late = span?.[NOTE]?.late;
-  if (late === undefined) return null;
+  const note = noteIn(ctx);
+  if (note === undefined) return null;
   const until = saidIn(ctx)?.until ?? 0;
+  if (note.latest <= until) return null;
+  const { late } = note;
   const newer: Late = {};
   let isAny = false;
   for (const field of fields) {
@@ -220,6 +228,12 @@ function lateIn(ctx: Context): Readonly<Late> | null {
     isAny = true;
   }
   return isAny ? newer : null;
+}
+
+/** What is kept with the span of a context. */
+function noteIn(ctx: Context): Note | undefined {
+  const span: (Span & Noted) | undefined = trace.getSpan(ctx);
+  return span?.[NOTE];
 }
 
 /** Whoever froze a span does without what is said late. */

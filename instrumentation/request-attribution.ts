@@ -3,9 +3,16 @@ import { context, diag, propagation, trace } from '@opentelemetry/api';
 import { getRPCMetadata } from '@opentelemetry/core';
 import { BlockList, isIP } from 'node:net';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
-import type { Attribution, Field } from './attribution-fields.js';
+import type { Field } from './attribution-fields.js';
 import { attributionKeys, fields, keys, usableFields } from './attribution-fields.js';
-import { attributionIn, baggageWith, contextWithout, contextWithUsable, sayOf } from './attribution.js';
+import {
+  attributionIn,
+  baggageWith,
+  contextWithOnly,
+  contextWithout,
+  contextWithUsable,
+  sayOf,
+} from './attribution.js';
 import type { Gateway } from './carriers.js';
 import { attributionInCarrier } from './carriers.js';
 import type { Headers } from './carry-attribution.js';
@@ -63,9 +70,22 @@ export function createRequestAttribution<Request>(options: RequestAttribution<Re
     }
     const usable = usableFields(given);
     const active = context.active();
-    const isBelieved = attempt('trust', () => isTrusted(incoming)) === true;
-    const base = isBelieved ? withCarried(active, options.carrier, incoming.headers) : contextWithout(active);
-    for (const span of spansOf(active)) restamp(span, usable, base, isBelieved);
+    if (attempt('trust', () => isTrusted(incoming)) !== true) {
+      for (const span of spansOf(active)) {
+        removeClaims(span);
+        sayOf(span, usable, () => contextWithout(active));
+      }
+      return context.with(contextWithOnly(active, usable), rest);
+    }
+    const base = withCarried(active, options.carrier, incoming.headers);
+    const heard = attributionIn(base);
+    for (const span of spansOf(active)) {
+      for (const field of fields) {
+        const value = heard[field];
+        if (value !== undefined) span.setAttribute(keys[field], value);
+      }
+      sayOf(span, usable, () => base);
+    }
     return context.with(contextWithUsable(base, usable), rest);
   };
 }
@@ -81,39 +101,50 @@ function withCarried(ctx: Context, gateway: Gateway | undefined, headers: Header
 }
 
 /** The spans of the request that are open: the active one, and the server's own above a framework's. */
-function spansOf(ctx: Context): ReadonlySet<Span> {
-  const spans = [trace.getSpan(ctx), getRPCMetadata(ctx)?.span];
-  return new Set(spans.filter((span) => span !== undefined));
+function spansOf(ctx: Context): readonly Span[] {
+  const active = trace.getSpan(ctx);
+  const server = getRPCMetadata(ctx)?.span;
+  return [active, server === active ? undefined : server].filter((span) => span !== undefined);
 }
 
 /** What an untrusted caller may have had stamped on the span of the server. */
 const CLAIMS: readonly string[] = [...attributionKeys, SIGNATURE_KEY];
 
-function restamp(span: Span, given: Attribution, base: Context, isBelieved: boolean): void {
-  // The server's span began before anybody could judge its caller, with the caller's claims on it. OpenTelemetry has
-  // no call to take an attribute back.
+/**
+ * The server's span began before anybody could judge its caller, with the caller's claims on it. OpenTelemetry has no
+ * call to take an attribute back.
+ */
+function removeClaims(span: Span): void {
   const attributes: unknown = Reflect.get(span, 'attributes');
-  if (!isBelieved && typeof attributes === 'object' && attributes !== null) {
-    for (const key of CLAIMS) if (key in attributes) Reflect.deleteProperty(attributes, key);
-  }
-  const heard = attributionIn(base);
-  for (const field of fields) {
-    const value = heard[field];
-    if (value !== undefined) span.setAttribute(keys[field], value);
-  }
-  sayOf(span, given, base);
+  if (typeof attributes !== 'object' || attributes === null) return;
+  for (const key of CLAIMS) if (key in attributes) Reflect.deleteProperty(attributes, key);
 }
+
+/** Other ends that are remembered: hops that send requests are few, and a look into a `BlockList` takes long. */
+const MAX_JUDGED = 1_000;
 
 function trustOf<Request>(trust: RequestAttribution<Request>['trust']): (incoming: Incoming<Request>) => boolean {
   if (typeof trust === 'function') return ({ request }) => trust(request);
+  if (trust === undefined || trust.length === 0) return () => false;
   const list = new BlockList();
-  for (const network of trust ?? []) add(list, network);
+  for (const network of trust) add(list, network);
+  const judged = new Map<string, boolean>();
   return ({ peer }) => {
     if (peer === undefined) return false;
-    // Servers that listen on IPv6, too, see IPv4 callers as `::ffff:10.0.0.1`.
-    const address = peer.replace(/^::ffff:(?=\d+\.)/i, '');
-    return isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    let isTrusted = judged.get(peer);
+    if (isTrusted === undefined) {
+      isTrusted = isIn(list, peer);
+      if (judged.size >= MAX_JUDGED) judged.clear();
+      judged.set(peer, isTrusted);
+    }
+    return isTrusted;
   };
+}
+
+function isIn(list: BlockList, peer: string): boolean {
+  // Servers that listen on IPv6, too, see IPv4 callers as `::ffff:10.0.0.1`.
+  const address = peer.replace(/^::ffff:(?=\d+\.)/i, '');
+  return isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 function add(list: BlockList, network: string): void {

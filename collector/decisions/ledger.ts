@@ -84,30 +84,48 @@ export function createLedger(budgets: readonly WatchedBudget[]): Ledger {
   const per = new Map<string, BudgetPeriod>(budgets.map((one) => [one.policy, one.per]));
   const held = new Map<string, Held>();
   const traces = new Map<string, HeldTrace>();
-  let reserved = new Map<string, bigint>();
+  /** Traces in which something changed since calls settled what is in them. */
+  const changed = new Set<HeldTrace>();
+  /** What counts, by policy, and how many reservations that is: kept up with each change, since there may be a million. */
+  const reserved = new Map<string, bigint>();
+  let open = 0;
   let known: Pick<Known, 'asOfUs' | 'spentPico'> | null = null;
+
+  function count({ policy, pico }: Held, sign: 1 | -1): void {
+    reserved.set(policy, (reserved.get(policy) ?? 0n) + (sign === 1 ? pico : -pico));
+    open += sign;
+  }
+
+  function become(one: Held, state: State): void {
+    const changesCount = (one.state === 'settled') !== (state === 'settled');
+    if (changesCount && held.get(one.id) === one) count(one, state === 'settled' ? -1 : 1);
+    one.state = state;
+  }
 
   function add(reservation: Reservation): void {
     if (held.has(reservation.id)) return;
     const one: Held = { ...reservation, state: 'open', isNamed: false };
     held.set(one.id, one);
-    if (one.traceId !== '') {
-      const trace = traces.get(one.traceId) ?? { held: [], calls: new Map<string, SettlingCall>() };
-      trace.held.push(one);
-      traces.set(one.traceId, trace);
-    }
-    reserved.set(one.policy, (reserved.get(one.policy) ?? 0n) + one.pico);
+    count(one, 1);
+    if (one.traceId === '') return;
+    const trace = traces.get(one.traceId) ?? { held: [], calls: new Map<string, SettlingCall>() };
+    trace.held.push(one);
+    traces.set(one.traceId, trace);
+    changed.add(trace);
   }
 
   function settle(calls: readonly SettlingCall[]): void {
     for (const call of calls) {
       const named = held.get(call.reservationId);
+      const trace = traces.get(named?.traceId ?? call.traceId);
+      if (trace !== undefined) changed.add(trace);
       if (named !== undefined) {
-        named.state = call.isUnpriced ? 'unpriced' : 'settled';
+        become(named, call.isUnpriced ? 'unpriced' : 'settled');
         named.isNamed = true;
-      } else if (call.reservationId === '') traces.get(call.traceId)?.calls.set(call.spanId, call);
+      } else if (call.reservationId === '') trace?.calls.set(call.spanId, call);
     }
-    for (const trace of traces.values()) if (trace.calls.size > 0) settleTrace(trace);
+    for (const trace of changed) if (trace.calls.size > 0) settleTrace(trace, become);
+    changed.clear();
   }
 
   function isOver({ policy, state, decidedUs, expiresUs }: Held, asOfUs: number): boolean {
@@ -120,17 +138,10 @@ export function createLedger(budgets: readonly WatchedBudget[]): Ledger {
     for (const one of held.values()) {
       if (!isOver(one, asOfUs)) continue;
       held.delete(one.id);
+      if (one.state !== 'settled') count(one, -1);
       const trace = traces.get(one.traceId);
       if (trace?.held.every(({ id }) => !held.has(id)) === true) traces.delete(one.traceId);
     }
-  }
-
-  function countReserved(): Map<string, bigint> {
-    const sums = new Map<string, bigint>();
-    for (const { policy, pico, state } of held.values()) {
-      if (state !== 'settled') sums.set(policy, (sums.get(policy) ?? 0n) + pico);
-    }
-    return sums;
   }
 
   return {
@@ -147,14 +158,13 @@ export function createLedger(budgets: readonly WatchedBudget[]): Ledger {
       for (const one of reservations) add(one);
       settle(calls);
       dropOver(rest.asOfUs);
-      reserved = countReserved();
     },
-    open: () => [...held.values()].filter(({ state }) => state !== 'settled').length,
+    open: () => open,
   };
 }
 
 /** Gives the calls of a trace to its reservations, both in the order of time; always from the start, so that it is the same again. */
-function settleTrace({ held, calls }: HeldTrace): void {
+function settleTrace({ held, calls }: HeldTrace, become: (one: Held, state: State) => void): void {
   const taken = new Set<Held>();
   for (const { tenant, policy, startUs, isUnpriced } of [...calls.values()].toSorted((a, b) => a.startUs - b.startUs)) {
     const oldest = held
@@ -165,6 +175,6 @@ function settleTrace({ held, calls }: HeldTrace): void {
       .find((one) => !taken.has(one));
     if (oldest === undefined) continue;
     taken.add(oldest);
-    oldest.state = isUnpriced ? 'unpriced' : 'settled';
+    become(oldest, isUnpriced ? 'unpriced' : 'settled');
   }
 }

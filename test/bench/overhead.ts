@@ -8,29 +8,24 @@ import { packagePath } from '../../collector/package-path.js';
 import { portOf } from '../support/free-port.js';
 import type { Figure } from './figure.js';
 import { figure } from './figure.js';
+import { quantile } from './start-load.js';
 
-/** Pairs of processes, each started anew: two processes of one program may differ by some percent for as long as they live. */
-const PAIRS = 4;
+/**
+ * Pairs of processes, each started anew: two processes of one program may differ by some percent for as long as they live.
+ * An even number, since the one that is started first tends to be the slower one.
+ */
+const PAIRS = 8;
 
-const ROUNDS = 6;
 const WARM_UP = 2_000;
 const CONNECTIONS = 8;
 
-/** In a round, the two take turns so often, with so many requests each time. */
-const TURNS = 10;
+/** The two take turns so often, with so many requests each time. */
+const TURNS = 30;
 const REQUESTS = 50;
 
 /** What the application says over IPC. */
 const startedSchema = z.object({ address: z.object({ port: z.number() }) });
 const cpuSchema = z.object({ cpu: z.object({ user: z.number(), system: z.number() }) });
-
-/** What a request cost in one round. */
-interface Cost {
-  /** CPU time of the application's process. */
-  readonly cpuUs: number;
-  readonly medianMs: number;
-  readonly p99Ms: number;
-}
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -48,8 +43,9 @@ type Way = keyof typeof ways;
  * batches and sampler, and make the same number of spans, so what differs is ours: attribution found, put on each span,
  * sent on as baggage and exported, and requests looked at.
  *
- * The two run side by side and take short turns, so that whatever else the machine does hits both. CPU time is that of a
- * whole round, work between and behind requests (exports, collected garbage) included. What counts is the ratio of a round.
+ * The two run side by side and take short turns, so that whatever else the machine does hits both. What counts is the
+ * ratio of a pair: of median latencies, that of each turn with its neighbour, and the median of these; of CPU time, that of
+ * all turns, work between and behind requests (exports, collected garbage) included.
  */
 export async function benchOverhead(): Promise<readonly Figure[]> {
   const other = createServer((asked, response) => {
@@ -58,62 +54,69 @@ export async function benchOverhead(): Promise<readonly Figure[]> {
   }).listen(0, '127.0.0.1');
   await once(other, 'listening');
   const url = `http://127.0.0.1:${portOf(other)}`;
-  const rounds: Round[] = [];
+  const pairs: Pair[] = [];
   try {
-    for (let pair = 0; pair < PAIRS; pair += 1) rounds.push(...(await measurePair(url)));
+    while (pairs.length < PAIRS)
+      pairs.push(await measurePair(url, pairs.length % 2 === 0 ? ['plain', 'waybill'] : ['waybill', 'plain']));
   } finally {
     other.closeAllConnections();
     other.close();
   }
-  const ratio = (what: keyof Cost): number[] => rounds.map(({ plain, waybill }) => waybill[what] / plain[what]);
-  const cpuUs = (way: Way): number[] => rounds.map((round) => round[way].cpuUs);
+  const of = (what: keyof Pair): number[] => pairs.map((pair) => pair[what]);
   return [
-    figure('CPU a request, plain SDK', 'µs', cpuUs('plain')),
-    figure('CPU a request, waybill/register', 'µs', cpuUs('waybill')),
-    figure('CPU, waybill/register to plain SDK', '×', ratio('cpuUs')),
-    figure('latency (median), waybill/register to plain SDK', '×', ratio('medianMs')),
-    figure('latency (99 %), waybill/register to plain SDK', '×', ratio('p99Ms')),
+    figure('CPU a request, plain SDK', 'µs', of('plainCpuUs')),
+    figure('CPU a request, waybill/register', 'µs', of('waybillCpuUs')),
+    figure(
+      'CPU, waybill/register to plain SDK',
+      '×',
+      pairs.map(({ plainCpuUs, waybillCpuUs }) => waybillCpuUs / plainCpuUs),
+    ),
+    figure('latency (median), waybill/register to plain SDK', '×', of('medianRatio')),
+    figure('latency (99 %), waybill/register to plain SDK', '×', of('p99Ratio')),
   ];
 }
 
-/** What both cost in a round. */
-type Round = Readonly<Record<Way, Cost>>;
+/** What was measured of a pair; ratios are of waybill/register to plain. CPU times are those of a request. */
+interface Pair {
+  readonly plainCpuUs: number;
+  readonly waybillCpuUs: number;
+  readonly medianRatio: number;
+  readonly p99Ratio: number;
+}
 
-async function measurePair(url: string): Promise<Round[]> {
-  const apps = { plain: await startApp('plain', url), waybill: await startApp('waybill', url) };
+async function measurePair(url: string, order: readonly [Way, Way]): Promise<Pair> {
+  const [first, second] = [await startApp(order[0], url), await startApp(order[1], url)];
   try {
-    for (const app of Object.values(apps)) await load(app, WARM_UP);
-    const rounds: Round[] = [];
-    while (rounds.length < ROUNDS) rounds.push(await measureRound(apps));
-    return rounds;
+    for (const app of [first, second]) await load(app, WARM_UP);
+    return await (order[0] === 'plain' ? measureTurns(first, second) : measureTurns(second, first));
   } finally {
-    for (const { child, agent } of Object.values(apps)) {
+    for (const { child, agent } of [first, second]) {
       agent.destroy();
       child.disconnect();
     }
   }
 }
 
-async function measureRound({ plain, waybill }: Readonly<Record<Way, App>>): Promise<Round> {
+async function measureTurns(plain: App, waybill: App): Promise<Pair> {
   const before = { plain: await cpuUsOf(plain), waybill: await cpuUsOf(waybill) };
   const latenciesMs: Record<Way, number[]> = { plain: [], waybill: [] };
+  const ratios: number[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {
     // Each goes first as often as the other.
     const isPlainFirst = turn % 2 === 0;
-    if (isPlainFirst) latenciesMs.plain.push(...(await load(plain, REQUESTS)));
-    latenciesMs.waybill.push(...(await load(waybill, REQUESTS)));
-    if (!isPlainFirst) latenciesMs.plain.push(...(await load(plain, REQUESTS)));
+    const first = await load(isPlainFirst ? plain : waybill, REQUESTS);
+    const second = await load(isPlainFirst ? waybill : plain, REQUESTS);
+    const [ofPlain, ofWaybill] = isPlainFirst ? [first, second] : [second, first];
+    latenciesMs.plain.push(...ofPlain);
+    latenciesMs.waybill.push(...ofWaybill);
+    ratios.push(quantile(ofWaybill, 0.5) / quantile(ofPlain, 0.5));
   }
   return {
-    plain: costOf((await cpuUsOf(plain)) - before.plain, latenciesMs.plain),
-    waybill: costOf((await cpuUsOf(waybill)) - before.waybill, latenciesMs.waybill),
+    plainCpuUs: ((await cpuUsOf(plain)) - before.plain) / latenciesMs.plain.length,
+    waybillCpuUs: ((await cpuUsOf(waybill)) - before.waybill) / latenciesMs.waybill.length,
+    medianRatio: quantile(ratios, 0.5),
+    p99Ratio: quantile(latenciesMs.waybill, 0.99) / quantile(latenciesMs.plain, 0.99),
   };
-}
-
-function costOf(cpuUs: number, latenciesMs: readonly number[]): Cost {
-  const sorted = latenciesMs.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? Number.NaN;
-  return { cpuUs: cpuUs / latenciesMs.length, medianMs: at(0.5), p99Ms: at(0.99) };
 }
 
 interface App {
