@@ -21,6 +21,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    globalSetup: 'test/support/prepared-store.ts',
     // It imports JSON in a way that Node 20 does not know and Vite does.
     server: { deps: { inline: ['@actions/workflow-parser'] } },
     projects: [
