@@ -19,6 +19,7 @@ const TRACED = [
 /** Vitest begins with the largest files until it has measured them once, and the longest is one of the smallest. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- a sequencer is no array
     const sorted = await super.sort(files);
     const longest = sorted.filter(({ moduleId }) => moduleId.endsWith(LONGEST));
     const rest = sorted.filter((file) => !longest.includes(file));

@@ -14,6 +14,7 @@ import type { Provider } from '../demo/provider.js';
 import { startProvider } from '../demo/provider.js';
 import { contract } from '../support/contract.js';
 import { freePort } from '../support/free-port.js';
+import { attribute, beganUs, called, carried, wayUp } from '../support/received-spans.js';
 
 const APP = fileURLToPath(new URL('app.mjs', import.meta.url));
 
@@ -112,27 +113,6 @@ async function throughTwo(kind: string): Promise<Span[]> {
   return spans;
 }
 
-function attribute({ attributes }: Span, key: string): string | undefined {
-  const at = attributes.findIndex((one, i) => i % 2 === 0 && one === key);
-  return at === -1 ? undefined : attributes[at + 1];
-}
-
-/** The spans from one up to the root, as `service name`. */
-function wayUp(span: Span, all: readonly Span[]): string[] {
-  const above = all.find(({ spanId }) => spanId === span.parentSpanId);
-  const own = `${span.service} ${span.name}`;
-  return above === undefined ? [own] : [own, ...wayUp(above, all)];
-}
-
-const carried = (span: Span) =>
-  ['tenant.id', 'feature.id', 'budget.policy.id', 'user.id'].map((key) => attribute(span, key));
-
-const beganUs = (trace: readonly Span[]): number => Math.min(...trace.map(({ startUs }) => startUs));
-
-/** The calls in order of start: batches that are sent at once may arrive in any order. */
-const called = (all: readonly Span[]) =>
-  all.filter(({ call }) => call !== null).toSorted((a, b) => a.startUs - b.startUs);
-
 describe('node --import waybill/register', () => {
   it(
     'traces an ES module with Express and openai through two processes, all spans nested',
@@ -194,8 +174,19 @@ describe('node --import waybill/register', () => {
 
 /** Each is a request to one application, and so a trace. */
 const ASKED = [
-  ...['responses', 'embeddings', 'stream', 'stream-cut', 'stream-left', 'stream-aborted', 'chat-cached'],
-  ...['stream-unasked', 'responses-stream', 'stream-refused', 'responses-failed', 'fetch', 'http'],
+  'responses',
+  'embeddings',
+  'stream',
+  'stream-cut',
+  'stream-left',
+  'stream-aborted',
+  'chat-cached',
+  'stream-unasked',
+  'responses-stream',
+  'stream-refused',
+  'responses-failed',
+  'fetch',
+  'http',
 ] as const;
 
 describe('an application under waybill/register that is asked for one thing after the other', () => {
