@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
-import type { Server as TlsServer } from 'node:https';
+import { Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { StartError } from './start-error.js';
 
 type Server = HttpServer | TlsServer;
@@ -30,11 +31,15 @@ const CUT_OFF_MS = 10_000;
 
 /** Makes the function that stops a server: it takes no more, waits for what is in work, and may be called twice. */
 export function stopperOf(server: Server): () => Promise<void> {
+  const unused = unusedConnections(server);
   let stopped: Promise<void> | null = null;
   return () => {
     stopped ??= new Promise((done) => {
       // A connection that is kept alive becomes idle only after its answer, and would hold the server open.
-      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+      const sweep = setInterval(() => {
+        server.closeIdleConnections();
+        for (const socket of unused) socket.destroy();
+      }, SWEEP_MS);
       const cutOff = setTimeout(() => server.closeAllConnections(), CUT_OFF_MS);
       server.close(() => {
         clearInterval(sweep);
@@ -45,4 +50,15 @@ export function stopperOf(server: Server): () => Promise<void> {
     });
     return stopped;
   };
+}
+
+/** The connections that nothing was asked on yet, as browsers open them in advance: Node does not count them as idle. */
+function unusedConnections(server: Server): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }) => unused.delete(socket));
+  return unused;
 }

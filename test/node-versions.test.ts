@@ -23,7 +23,7 @@ async function run(node: string, args: readonly string[], env: Record<string, st
   return { code: child.exitCode, output };
 }
 
-describe.each(['22', '24'])('on Node %s', (version) => {
+describe.concurrent.each(['22', '24'])('on Node %s', (version) => {
   const node = packagePath('node_modules', `node${version}`, 'bin', 'node');
 
   it.skipIf(!existsSync(node))('the built command line, server and register work', async () => {

@@ -31,7 +31,7 @@ const APP = {
   `,
 } as const;
 
-describe.each(RUNTIMES)('Vercel ai 7 under register, on Node %s, as %s', (_, kind, node) => {
+describe.concurrent.each(RUNTIMES)('Vercel ai 7 under register, on Node %s, as %s', (_, kind, node) => {
   it('reports each request once, with its usage, cost and tenant, and no content', { timeout: 120_000 }, async () => {
     await using openai = await startOpenAi();
     await using capture = await startCapture({ isGlobal: false });

@@ -17,7 +17,7 @@ const APP = {
   `,
 } as const;
 
-describe.each(RUNTIMES)('the Anthropic client under register, on Node %s, as %s', (_, kind, node) => {
+describe.concurrent.each(RUNTIMES)('the Anthropic client under register, on Node %s, as %s', (_, kind, node) => {
   it('reports each request with its usage, cost and tenant, and no content', { timeout: 120_000 }, async () => {
     await using anthropic = await startAnthropic();
     await using capture = await startCapture({ isGlobal: false });

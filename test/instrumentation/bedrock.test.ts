@@ -40,7 +40,7 @@ const APP = {
   `,
 } as const;
 
-describe.each(RUNTIMES)('the Bedrock client under register, on Node %s, as %s', (_, kind, node) => {
+describe.concurrent.each(RUNTIMES)('the Bedrock client under register, on Node %s, as %s', (_, kind, node) => {
   it('reports each request once, with its usage, cost and tenant, and no content', { timeout: 120_000 }, async () => {
     await using bedrock = await startBedrock();
     await using capture = await startCapture({ isGlobal: false });

@@ -51,7 +51,7 @@ async function run(gateway: string) {
 }
 
 describe('WAYBILL_CARRIERS', () => {
-  it.each(['cloudflare', 'litellm'] as const)(
+  it.concurrent.each(['cloudflare', 'litellm'] as const)(
     'puts attribution where %s reads it, and overwrites nothing',
     async (name) => {
       const { errors, gateway, other } = await run(name);

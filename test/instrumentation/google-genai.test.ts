@@ -27,7 +27,7 @@ const APP = {
   `,
 } as const;
 
-describe.each(RUNTIMES)('@google/genai under register, on Node %s, as %s', (_, kind, node) => {
+describe.concurrent.each(RUNTIMES)('@google/genai under register, on Node %s, as %s', (_, kind, node) => {
   it('reports each request once, with its usage, cost and tenant, and no content', { timeout: 120_000 }, async () => {
     await using gemini = await startGemini();
     await using capture = await startCapture({ isGlobal: false });

@@ -58,7 +58,7 @@ const WORK = `
   });`;
 
 describe('an application is not harmed by a collector that', () => {
-  it.each<readonly [string, (request: IncomingMessage, response: ServerResponse) => void]>([
+  it.concurrent.each<readonly [string, (request: IncomingMessage, response: ServerResponse) => void]>([
     ['never answers', () => undefined],
     ['breaks connections', (request) => request.socket.destroy()],
     ['answers nonsense', (_request, response) => response.end(Buffer.alloc(100, 0xff))],
@@ -104,7 +104,7 @@ describe('an application that leaves no time', () => {
     ${end}`;
   const EXIT = `trace.getTracer('work').startSpan('last words').end(); process.exit(3);`;
 
-  it.each<readonly [string, string, string, number]>([
+  it.concurrent.each<readonly [string, string, string, number]>([
     ...RUNTIMES.map(([version, , node]) => [`by process.exit(), on Node ${version}`, node, EXIT, 3] as const),
     ['by an exception', process.execPath, `trace.getTracer('work').startSpan('last words').end(); throw 1;`, 1],
     ['while a batch is under way', process.execPath, `setTimeout(() => { ${EXIT} }, 100);`, 3],

@@ -56,30 +56,33 @@ const orders = {
   'SDK behind': { imports: ['waybill/register'], env: { WAYBILL_SDK: 'app' } },
 } as const;
 
-describe.each(Object.entries(orders))("register beside the application's own SDK, %s", (_, { imports, env }) => {
-  it.each(['NodeSDK', 'NodeTracerProvider'])('adds attribution to %s, and nothing else', async (sdk) => {
-    const { told, errors } = await run({ imports, env: { ...env, APP_SDK: sdk, OTEL_LOG_LEVEL: 'warn' } });
-    expectAttribution(told);
-    // The provider by itself does not read the level of the log.
-    expect(errors.includes('Baggage is over 8192 bytes')).toBe(sdk === 'NodeSDK');
-  });
+describe.concurrent.each(Object.entries(orders))(
+  "register beside the application's own SDK, %s",
+  (_, { imports, env }) => {
+    it.each(['NodeSDK', 'NodeTracerProvider'])('adds attribution to %s, and nothing else', async (sdk) => {
+      const { told, errors } = await run({ imports, env: { ...env, APP_SDK: sdk, OTEL_LOG_LEVEL: 'warn' } });
+      expectAttribution(told);
+      // The provider by itself does not read the level of the log.
+      expect(errors.includes('Baggage is over 8192 bytes')).toBe(sdk === 'NodeSDK');
+    });
 
-  it('adds baggage to an SDK whose propagator has none, unless OTEL_PROPAGATORS says it may not', async () => {
-    const bare = { ...env, APP_SDK_BAGGAGE: 'no' };
-    expectAttribution((await run({ imports, env: bare })).told);
-    const { told } = await run({ imports, env: { ...bare, OTEL_PROPAGATORS: 'tracecontext' } });
-    expect(told.written['baggage']).toBeUndefined();
-  });
+    it('adds baggage to an SDK whose propagator has none, unless OTEL_PROPAGATORS says it may not', async () => {
+      const bare = { ...env, APP_SDK_BAGGAGE: 'no' };
+      expectAttribution((await run({ imports, env: bare })).told);
+      const { told } = await run({ imports, env: { ...bare, OTEL_PROPAGATORS: 'tracecontext' } });
+      expect(told.written['baggage']).toBeUndefined();
+    });
 
-  it('signs there too', async () => {
-    const signing = { WAYBILL_SIGNING_KEY: 'k'.repeat(32), WAYBILL_SIGNING_KID: 'k-1' };
-    const { told } = await run({ imports, env: { ...env, ...signing } });
-    expect(Object.fromEntries(told.spans)['request']).toHaveProperty(['attribution.signature']);
-    expect(told.written['baggage']).toContain('attribution.signature=');
-  });
-});
+    it('signs there too', async () => {
+      const signing = { WAYBILL_SIGNING_KEY: 'k'.repeat(32), WAYBILL_SIGNING_KID: 'k-1' };
+      const { told } = await run({ imports, env: { ...env, ...signing } });
+      expect(Object.fromEntries(told.spans)['request']).toHaveProperty(['attribution.signature']);
+      expect(told.written['baggage']).toContain('attribution.signature=');
+    });
+  },
+);
 
-describe.each([
+describe.concurrent.each([
   ['22', 'SDK before', 'everywhere'],
   ['22', 'SDK behind', 'in the application only'],
   ['24', 'SDK before', 'in the application only'],

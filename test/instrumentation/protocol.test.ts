@@ -31,7 +31,7 @@ async function contentTypes(env: Readonly<Record<string, string>>) {
   }
 }
 
-it.each([
+it.concurrent.each([
   [{}, 'application/x-protobuf'],
   [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, 'application/json'],
   [

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startReceiver } from '../../collector/otlp/receiver.js';
 import type { Receiver } from '../../collector/otlp/receiver.js';
 import { packagePath } from '../../collector/package-path.js';
@@ -14,6 +14,7 @@ import type { Provider } from '../demo/provider.js';
 import { startProvider } from '../demo/provider.js';
 import { contract } from '../support/contract.js';
 import { freePort } from '../support/free-port.js';
+import { attribute, beganUs, called, carried, wayUp } from '../support/received-spans.js';
 
 const APP = fileURLToPath(new URL('app.mjs', import.meta.url));
 
@@ -112,25 +113,6 @@ async function throughTwo(kind: string): Promise<Span[]> {
   return spans;
 }
 
-function attribute({ attributes }: Span, key: string): string | undefined {
-  const at = attributes.findIndex((one, i) => i % 2 === 0 && one === key);
-  return at === -1 ? undefined : attributes[at + 1];
-}
-
-/** The spans from one up to the root, as `service name`. */
-function wayUp(span: Span, all: readonly Span[]): string[] {
-  const above = all.find(({ spanId }) => spanId === span.parentSpanId);
-  const own = `${span.service} ${span.name}`;
-  return above === undefined ? [own] : [own, ...wayUp(above, all)];
-}
-
-const carried = (span: Span) =>
-  ['tenant.id', 'feature.id', 'budget.policy.id', 'user.id'].map((key) => attribute(span, key));
-
-/** The calls in order of start: batches that are sent at once may arrive in any order. */
-const called = (all: readonly Span[]) =>
-  all.filter(({ call }) => call !== null).toSorted((a, b) => a.startUs - b.startUs);
-
 describe('node --import waybill/register', () => {
   it(
     'traces an ES module with Express and openai through two processes, all spans nested',
@@ -165,84 +147,11 @@ describe('node --import waybill/register', () => {
     },
   );
 
-  it('does not trace the requests of its own exporter', async () => {
-    const app = await startApp('back');
-    await post(`${app.url}/work/chat`);
-    await expect.poll(() => called(spans).length).toBe(1);
-    await app.stop();
-    expect(spans.filter((span) => attribute(span, 'server.port') === String(receiver.port))).toEqual([]);
-  });
-
-  it('counts the tokens of responses, embeddings and streams', async () => {
-    const app = await startApp('back');
-    for (const kind of ['responses', 'embeddings', 'stream']) expect(await post(`${app.url}/work/${kind}`)).toBe(200);
-    await app.stop();
-    expect(called(spans).map(({ call }) => [call?.operation, (call?.usage?.inputTokens ?? 0) > 0])).toEqual([
-      ['chat', true],
-      ['embeddings', true],
-      ['chat', true],
-    ]);
-  });
-
-  it('ends the span of a stream that is cut, as an error, and of one that its reader leaves', async () => {
-    const app = await startApp('back');
-    expect(await post(`${app.url}/work/stream-cut`)).toBe(200);
-    expect(await post(`${app.url}/work/stream-left`)).toBe(200);
-    expect(await post(`${app.url}/work/stream-aborted`)).toBe(200);
-    await app.stop();
-    expect(called(spans)).toMatchObject([
-      { status: StatusCode.error, call: { usage: null } },
-      { status: StatusCode.unset, call: { usage: null } },
-      { status: StatusCode.unset, call: { usage: null } },
-    ]);
-    expect(called(spans).map((span) => attribute(span, 'error.type'))).toEqual([
-      'TypeError',
-      'stream_left',
-      'stream_left',
-    ]);
-  });
-
-  it('counts cached tokens, in streams that did not ask for it too, and keeps the added chunk from the application', async () => {
-    // What the console exporter writes is the whole span; the receiver would pass content over.
-    const app = await startApp('back', { OTEL_TRACES_EXPORTER: 'otlp,console' });
-    for (const kind of ['chat-cached', 'stream-unasked', 'responses-stream'])
-      expect(await post(`${app.url}/work/${kind}`)).toBe(200);
-    await app.stop();
-    expect(called(spans)).toMatchObject([
-      { call: { provider: 'openai', usage: { inputTokens: 508, cacheReadTokens: 192, outputTokens: 46 } } },
-      { call: { provider: 'openai', usage: { inputTokens: 508, cacheReadTokens: 192, outputTokens: 46 } } },
-      { call: { provider: 'openai', usage: { inputTokens: 500, cacheReadTokens: 192, outputTokens: 46 } } },
-    ]);
-    expect(called(spans).map((span) => attribute(span, 'error.type'))).toEqual([undefined, undefined, undefined]);
-    expect(app.log()).toContain('gen_ai.usage.cache_read.input_tokens');
-    expect(app.log()).not.toContain('xyzzy');
-  });
-
-  it('asks for no usage where the application says no, or WAYBILL_STREAM_USAGE is off', async () => {
+  it('asks for no usage where WAYBILL_STREAM_USAGE is off', async () => {
     const app = await startApp('back', { WAYBILL_STREAM_USAGE: 'off' });
     expect(await post(`${app.url}/work/stream-unasked`)).toBe(200);
     await app.stop();
-    const other = await startApp('back');
-    expect(await post(`${other.url}/work/stream-refused`)).toBe(200);
-    await other.stop();
-    expect(called(spans)).toMatchObject([{ call: { usage: null } }, { call: { usage: null } }]);
-  });
-
-  it('ends the span of a stream of responses that the provider refuses', async () => {
-    const app = await startApp('back');
-    expect(await post(`${app.url}/work/responses-failed`)).toBe(200);
-    await app.stop();
-    expect(called(spans)).toMatchObject([{ status: StatusCode.error, call: { operation: 'chat', usage: null } }]);
-  });
-
-  it('marks a request to a model that no client library reports, whether by fetch or by http', async () => {
-    const app = await startApp('back');
-    for (const kind of ['fetch', 'http']) expect(await post(`${app.url}/work/${kind}`)).toBe(200);
-    await app.stop();
-    expect(called(spans)).toMatchObject([
-      { kind: SpanKind.client, call: { operation: 'chat', provider: '', usage: null } },
-      { kind: SpanKind.client, call: { operation: 'chat', provider: '', usage: null } },
-    ]);
+    expect(called(spans)).toMatchObject([{ call: { usage: null } }]);
   });
 
   it("shows the collector's hint in the log of the application", async () => {
@@ -250,17 +159,6 @@ describe('node --import waybill/register', () => {
     const app = await startApp('careless');
     await post(`${app.url}/work/chat`);
     await expect.poll(app.log, { timeout: 5_000 }).toContain("call span of service 'careless' lacks tenant.id");
-  });
-
-  it('leaves bad values out, warns once for each field, and throws nothing', async () => {
-    const app = await startApp('back');
-    expect(await post(`${app.url}/careless`)).toBe(200);
-    expect(await post(`${app.url}/careless`)).toBe(200);
-    await app.stop();
-    expect(called(spans).map(carried)).toEqual(Array.from({ length: 4 }, () => Array.from({ length: 4 })));
-    expect(app.log().match(/Attribution: (\w+) /g)).toEqual(
-      ['tenant', 'feature', 'policy', 'user'].map((field) => `Attribution: ${field} `),
-    );
   });
 
   it('respects OTEL_PROPAGATORS: without baggage, attribution ends at the hop', async () => {
@@ -271,6 +169,106 @@ describe('node --import waybill/register', () => {
     const [call] = called(spans);
     expect(call && carried(call)).toEqual([undefined, undefined, undefined, undefined]);
     expect(call && wayUp(call, spans).at(-1)).toBe('front POST /front/:kind');
+  });
+});
+
+/** Each is a request to one application, and so a trace. */
+const ASKED = [
+  'responses',
+  'embeddings',
+  'stream',
+  'stream-cut',
+  'stream-left',
+  'stream-aborted',
+  'chat-cached',
+  'stream-unasked',
+  'responses-stream',
+  'stream-refused',
+  'responses-failed',
+  'fetch',
+  'http',
+] as const;
+
+describe('an application under waybill/register that is asked for one thing after the other', () => {
+  let log: string;
+  let all: readonly Span[];
+  let traces: readonly (readonly Span[])[];
+  beforeAll(async () => {
+    // What the console exporter writes is the whole span; the receiver would pass content over.
+    const app = await startApp('back', { OTEL_TRACES_EXPORTER: 'otlp,console' });
+    for (const kind of ASKED) expect(await post(`${app.url}/work/${kind}`)).toBe(200);
+    await vi.waitFor(() => expect(called(spans)).not.toEqual([]));
+    for (let i = 0; i < 2; i += 1) expect(await post(`${app.url}/careless`)).toBe(200);
+    await app.stop();
+    log = app.log();
+    all = spans;
+    traces = [...new Set(all.map(({ traceId }) => traceId))]
+      .map((id) => all.filter(({ traceId }) => traceId === id))
+      .toSorted((a, b) => beganUs(a) - beganUs(b));
+    expect(traces).toHaveLength(ASKED.length + 2);
+  }, 60_000);
+
+  const callsOf = (...kinds: (typeof ASKED)[number][]): Span[] =>
+    kinds.flatMap((kind) => called(traces[ASKED.indexOf(kind)] ?? []));
+
+  it('does not trace the requests of its own exporter', () => {
+    expect(all.filter((span) => attribute(span, 'server.port') === String(receiver.port))).toEqual([]);
+  });
+
+  it('counts the tokens of responses, embeddings and streams', () => {
+    const calls = callsOf('responses', 'embeddings', 'stream');
+    expect(calls.map(({ call }) => [call?.operation, (call?.usage?.inputTokens ?? 0) > 0])).toEqual([
+      ['chat', true],
+      ['embeddings', true],
+      ['chat', true],
+    ]);
+  });
+
+  it('ends the span of a stream that is cut, as an error, and of one that its reader leaves', () => {
+    const calls = callsOf('stream-cut', 'stream-left', 'stream-aborted');
+    expect(calls).toMatchObject([
+      { status: StatusCode.error, call: { usage: null } },
+      { status: StatusCode.unset, call: { usage: null } },
+      { status: StatusCode.unset, call: { usage: null } },
+    ]);
+    expect(calls.map((span) => attribute(span, 'error.type'))).toEqual(['TypeError', 'stream_left', 'stream_left']);
+  });
+
+  it('counts cached tokens, in streams that did not ask for it too, and keeps the added chunk from the application', () => {
+    const calls = callsOf('chat-cached', 'stream-unasked', 'responses-stream');
+    expect(calls).toMatchObject([
+      { call: { provider: 'openai', usage: { inputTokens: 508, cacheReadTokens: 192, outputTokens: 46 } } },
+      { call: { provider: 'openai', usage: { inputTokens: 508, cacheReadTokens: 192, outputTokens: 46 } } },
+      { call: { provider: 'openai', usage: { inputTokens: 500, cacheReadTokens: 192, outputTokens: 46 } } },
+    ]);
+    expect(calls.map((span) => attribute(span, 'error.type'))).toEqual([undefined, undefined, undefined]);
+    expect(log).toContain('gen_ai.usage.cache_read.input_tokens');
+    expect(log).not.toContain('xyzzy');
+  });
+
+  it('asks for no usage where the application says no', () => {
+    expect(callsOf('stream-refused')).toMatchObject([{ call: { usage: null } }]);
+  });
+
+  it('ends the span of a stream of responses that the provider refuses', () => {
+    expect(callsOf('responses-failed')).toMatchObject([
+      { status: StatusCode.error, call: { operation: 'chat', usage: null } },
+    ]);
+  });
+
+  it('marks a request to a model that no client library reports, whether by fetch or by http', () => {
+    expect(callsOf('fetch', 'http')).toMatchObject([
+      { kind: SpanKind.client, call: { operation: 'chat', provider: '', usage: null } },
+      { kind: SpanKind.client, call: { operation: 'chat', provider: '', usage: null } },
+    ]);
+  });
+
+  it('leaves bad values out, warns once for each field, and throws nothing', () => {
+    const careless = called(traces.slice(ASKED.length).flat());
+    expect(careless.map(carried)).toEqual(Array.from({ length: 4 }, () => Array.from({ length: 4 })));
+    expect(log.match(/Attribution: (\w+) /g)).toEqual(
+      ['tenant', 'feature', 'policy', 'user'].map((field) => `Attribution: ${field} `),
+    );
   });
 });
 

@@ -11,7 +11,7 @@ const APP = { load: [['{ BedrockRuntimeClient }', BEDROCK_CLIENT]], work: 'Bedro
 
 const HEARD = /client-bedrock-runtime(?: \S+)? is loaded, and nothing reports its calls/g;
 
-describe.each(RUNTIMES)('on Node %s, as %s', (_, kind, node) => {
+describe.concurrent.each(RUNTIMES)('on Node %s, as %s', (_, kind, node) => {
   const run = async (options: { readonly isLate?: boolean; readonly cwd?: string }): Promise<string[]> => {
     await using capture = await startCapture({ isGlobal: false });
     const output = await runUnderRegister(APP, { node, kind, capture, modelUrl: '', ...options });

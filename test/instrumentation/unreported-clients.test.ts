@@ -20,7 +20,7 @@ const APP = {
 
 const HEARD = /openai (\d+)\.\S+ asks models, and nothing reports its calls/g;
 
-describe.each(RUNTIMES.filter(([version]) => version === '20'))('on Node %s, as %s', (_, kind, node) => {
+describe.concurrent.each(RUNTIMES.filter(([version]) => version === '20'))('on Node %s, as %s', (_, kind, node) => {
   it('a client that was loaded before register is named, once', { timeout: 120_000 }, async () => {
     await using openai = await startOpenAi();
     await using capture = await startCapture({ isGlobal: false });
@@ -33,7 +33,7 @@ describe.each(RUNTIMES.filter(([version]) => version === '20'))('on Node %s, as 
   });
 });
 
-describe.each(RUNTIMES.filter(([version]) => version !== '20'))('on Node %s, as %s', (_, kind, node) => {
+describe.concurrent.each(RUNTIMES.filter(([version]) => version !== '20'))('on Node %s, as %s', (_, kind, node) => {
   it('openai 7 is reported, and nothing is said of it', { timeout: 120_000 }, async () => {
     await using openai = await startOpenAi();
     await using capture = await startCapture({ isGlobal: false });

@@ -8,6 +8,7 @@ import type { Engine } from '../../collector/store/embedded/engine.js';
 import { startEmbeddedClickHouse } from '../../collector/store/embedded/engine.js';
 import { migrate } from '../../collector/store/migrate.js';
 import { freePort } from './free-port.js';
+import { prepareDataDir } from './prepared-store.js';
 
 /** A real ClickHouse with our schema, for one test file. */
 export interface TestStore extends AsyncDisposable {
@@ -25,6 +26,7 @@ export interface TestStore extends AsyncDisposable {
  */
 export async function startTestStore(beside: Readonly<Record<string, string>> = {}): Promise<TestStore> {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-test-'));
+  await prepareDataDir(dataDir);
   for (const [path, text] of Object.entries(beside)) {
     await mkdir(dirname(join(dataDir, path)), { recursive: true });
     await writeFile(join(dataDir, path), text);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
@@ -29,13 +29,13 @@ export interface ShownPage {
   readonly raise: ServedPage['raise'];
   readonly decided: ServedPage['decided'];
   readonly judge: ServedPage['judge'];
-  /** Takes a picture of the whole page, kept with the reports of a run. */
+  /** Takes a picture of the whole page, kept with the reports of a run, where `WAYBILL_SCREENSHOTS` asks for it. */
   readonly picture: (name: string) => Promise<void>;
 }
 
 const PICTURES = packagePath('reports', 'screenshots');
 
-/** The pictures that the README shows: taken anew with WAYBILL_SCREENSHOTS=1. */
+/** The pictures that the README shows, taken anew with all others. */
 const SHOWN_IN_README: Readonly<Record<string, string>> = {
   'overview-light': 'overview.png',
   'overview-dark': 'overview-dark.png',
@@ -50,7 +50,6 @@ export function showPage(): ShownPage {
   let page: Page;
   let errors: string[];
   beforeAll(async () => {
-    mkdirSync(PICTURES, { recursive: true });
     [served, browser] = await Promise.all([servePage(NOW_US), startBrowser()]);
   });
   afterAll(async () => {
@@ -85,10 +84,10 @@ export function showPage(): ShownPage {
     decided: (row) => served.decided(row),
     judge: () => served.judge(),
     picture: async (name) => {
+      if (process.env['WAYBILL_SCREENSHOTS'] === undefined) return;
       const image = await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
       const shown = SHOWN_IN_README[name];
-      if (shown !== undefined && process.env['WAYBILL_SCREENSHOTS'] !== undefined)
-        writeFileSync(packagePath('collector', 'web', 'screenshots', shown), image);
+      if (shown !== undefined) writeFileSync(packagePath('collector', 'web', 'screenshots', shown), image);
     },
   };
 }

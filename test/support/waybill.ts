@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packagePath } from '../../collector/package-path.js';
 import { freePort } from './free-port.js';
+import { prepareDataDir } from './prepared-store.js';
 
 /** A built Waybill in a process of its own, on free ports and in a temporary directory. */
 export interface RunningWaybill extends AsyncDisposable {
@@ -74,6 +75,7 @@ export async function startWaybill(
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningWaybill> {
   const place = await waybillPlace();
+  await prepareDataDir(place.dataDir);
   const running = await startWaybillAt(place, flags, execPath, env);
   return {
     ...running,

@@ -155,12 +155,16 @@ async function columnsWith(text: string): Promise<string[]> {
   expect(columns.length).toBeGreaterThan(90);
   const found: string[] = [];
   const needles = [text, JSON.stringify(text).slice(1, -1)];
-  for (const { table, name } of columns) {
-    const rows = await test.store.rows(
-      `SELECT 1 FROM ${table} WHERE multiSearchAny(toJSONString(\`${name}\`), {needles: Array(String)}) OR multiSearchAny(toString(\`${name}\`), {needles: Array(String)}) LIMIT 1`,
-      { needles },
+  for (const table of new Set(columns.map((column) => column.table))) {
+    const names = columns.filter((column) => column.table === table).map(({ name }) => name);
+    const holds = names.map(
+      (name) =>
+        `max(multiSearchAny(toJSONString(\`${name}\`), {needles: Array(String)}) OR multiSearchAny(toString(\`${name}\`), {needles: Array(String)}))`,
     );
-    if (rows.length > 0) found.push(`${table}.${name}`);
+    const [row] = z
+      .array(z.object({ holds: z.array(z.number()) }))
+      .parse(await test.store.rows(`SELECT [${holds.join(', ')}] AS holds FROM ${table}`, { needles }));
+    found.push(...names.filter((_, i) => row?.holds[i] === 1).map((name) => `${table}.${name}`));
   }
   return found;
 }
