@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { auditTrace } from '../auditor/audit.js';
+import { auditCallByCall } from '../auditor/audit.js';
 import type { CompiledContract } from '../auditor/contract.js';
 import type { Target } from './alerts/channels.js';
 import type { AlertLoop } from './alerts/loop.js';
@@ -182,7 +182,7 @@ function startAlerts({ contract, log, store, metrics, keep }: Base, targets: rea
 async function startAudits(base: Base, alerts: AlertLoop | null, exporting: Outward['exporting']): Promise<void> {
   const { config, contract, log, store, traces, metrics, keep } = base;
   const { quietMs, share } = config;
-  const audit = countFindings(auditTrace, metrics);
+  const audit = countFindings(auditCallByCall, metrics);
   const around = (round: () => Promise<void>): Promise<void> =>
     traces === null ? round() : traces.within('audit sweep', {}, round);
   const { registry } = metrics;
