@@ -58,14 +58,26 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
 
 /**
  * The server's users. The process itself logs in as \`default\`, without a password, and so can anyone on this machine:
- * it may start and stop listeners, and nothing else. \`reader\` is for people and tools: it sees our tables only, so
- * table functions such as file() and url() are refused, and nothing of keys; its queries are bounded (the least is 1 where 0 would mean
- * unbounded).
+ * it may start and stop listeners, and nothing else, in little memory, and no page elsewhere may read its answers.
+ * \`reader\` is for people and tools: it sees our tables only, so table functions such as file() and url() are refused, and
+ * nothing of keys; its queries are bounded (the least is 1 where 0 would mean unbounded). The function file(), which takes
+ * no grant, has nowhere to read from: see child.ts.
  */
 export function engineUsers({ waybill, reader }: Credentials): string {
   return `<clickhouse>
   <profiles>
     <default/>
+    <nobody>
+      <max_memory_usage>50000000</max_memory_usage>
+      <max_memory_usage_for_user>100000000</max_memory_usage_for_user>
+      <max_threads>1</max_threads>
+      <constraints>
+        <max_memory_usage><const/></max_memory_usage>
+        <max_memory_usage_for_user><const/></max_memory_usage_for_user>
+        <max_threads><const/></max_threads>
+        <add_http_cors_header><const/></add_http_cors_header>
+      </constraints>
+    </nobody>
     <people>
       <readonly>2</readonly>
       <max_memory_usage>1000000000</max_memory_usage>
@@ -85,7 +97,7 @@ export function engineUsers({ waybill, reader }: Credentials): string {
     <default>
       <password></password>
       <networks><ip>127.0.0.0/8</ip><ip>::1</ip></networks>
-      <profile>default</profile>
+      <profile>nobody</profile>
       <quota>default</quota>
       <grants>
         <query>GRANT SYSTEM LISTEN ON *.*</query>

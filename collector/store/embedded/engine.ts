@@ -169,8 +169,10 @@ function serverArguments(files: EngineFiles, host: string, httpPort: number, nat
     `--listen_host=${host}`,
     `--config-file=${files.config}`,
     '--log-level=warning',
-    '--query=SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; SELECT sleepEachRow(3) FROM system.numbers ' +
-      'SETTINGS function_sleep_max_microseconds_per_block=0, max_block_size=1 FORMAT Null',
+    // Reads the pipe of child.ts, whose end says that it may be talked to.
+    "--query=SELECT file('gate') FORMAT Null; SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; " +
+      'SELECT sleepEachRow(3) FROM system.numbers SETTINGS function_sleep_max_microseconds_per_block=0, max_block_size=1 ' +
+      'FORMAT Null',
   ];
 }
 
