@@ -76,7 +76,8 @@ function runServer(args: unknown): void {
     paramsValue: [GATE, 0o600],
   });
   if (made !== 0) throw new Error('The pipe that ClickHouse waits at could not be made.');
-  parentPort?.postMessage('made');
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  parentPort?.postMessage(GATE);
   load({
     library: 'libchdb',
     funcName: 'chdb_query_cmdline',

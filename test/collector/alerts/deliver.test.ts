@@ -80,6 +80,29 @@ describe('a webhook', () => {
     await expect(deliver(hook(`http://127.0.0.1:${await freePort()}/`), alert, NOW_US)).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  it('says nothing of its secrets when it fails', async () => {
+    await using receiver = await startWebhook();
+    const secret = 'SECRET-of-sixteen';
+    const said: string[] = [];
+    const fail = async (url: string, change: Partial<WebhookTarget> = {}): Promise<void> => {
+      const failing = deliver(hook(`${url}/T00/SECRET?token=SECRET`, { secret, ...change }), alert, NOW_US);
+      said.push(await failing.then(String, String));
+    };
+    for (const status of [307, 403, 500]) {
+      receiver.answer = { status, headers: { Location: 'http://127.0.0.1/SECRET' } };
+      await fail(new URL(receiver.url).origin);
+    }
+    await fail(`http://127.0.0.1:${await freePort()}`);
+    await fail('http://169.254.169.254', { allowPrivate: false });
+    await fail('http://nowhere.invalid');
+    const mail = { id: 'mail', type: 'email' as const, from: 'a@example.com', to: ['b@example.com'] };
+    const server = `smtp://waybill:SECRET@127.0.0.1:${await freePort()}`;
+    said.push(await deliver({ ...mail, server }, alert, NOW_US).then(String, String));
+    expect(said).toHaveLength(7);
+    for (const one of said) expect(one).toMatch(/Error|Refused/);
+    expect(said.join('\n')).not.toContain('SECRET');
+  });
+
   it('does not connect to an address that is not public, by number or by name, unless allowed', async () => {
     let connections = 0;
     const server = createServer((socket) => {
