@@ -229,6 +229,14 @@ describe('the OTLP/gRPC receiver', () => {
     expect(stored).toHaveLength(1);
   });
 
+  it('is refused to those who call this machine by a name from elsewhere', async () => {
+    const { stored } = await start({}, { 'grpc.default_authority': 'waybill.evil.example' });
+    const error = await refusal(send(good()));
+    expect(error.code).toBe(status.PERMISSION_DENIED);
+    expect(error.details).toContain("The host 'waybill.evil.example' is not served here");
+    expect(stored).toEqual([]);
+  });
+
   it('says which port is taken', async () => {
     await start();
     const intake = createIntake({
