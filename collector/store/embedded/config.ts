@@ -56,6 +56,16 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
 `;
 }
 
+/** Settings by which formats read files and, of what is sent along with a query, the schema from any address: no grant is asked. */
+const NOWHERE_TO_GO = [
+  'format_avro_schema_registry_url',
+  'format_schema',
+  'format_template_resultset',
+  'format_template_row',
+]
+  .map((setting) => `<${setting}><const/></${setting}>`)
+  .join('');
+
 /**
  * The server's users. The process itself logs in as \`default\`, without a password, and so can anyone on this machine:
  * it may start and stop listeners, and nothing else, in little memory, and no page elsewhere may read its answers.
@@ -76,6 +86,7 @@ export function engineUsers({ waybill, reader }: Credentials): string {
         <max_memory_usage_for_user><const/></max_memory_usage_for_user>
         <max_threads><const/></max_threads>
         <add_http_cors_header><const/></add_http_cors_header>
+        ${NOWHERE_TO_GO}
       </constraints>
     </nobody>
     <people>
@@ -89,6 +100,7 @@ export function engineUsers({ waybill, reader }: Credentials): string {
         <max_memory_usage_for_user><min>1</min><max>1000000000</max></max_memory_usage_for_user>
         <max_execution_time><min>1</min><max>60</max></max_execution_time>
         <max_threads><min>1</min><max>2</max></max_threads>
+        ${NOWHERE_TO_GO}
       </constraints>
     </people>
   </profiles>

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +9,7 @@ import type { Store } from '../../../../collector/store/client.js';
 import { connectStore } from '../../../../collector/store/client.js';
 import type { TestStore } from '../../../support/engine.js';
 import { startTestStore } from '../../../support/engine.js';
+import { portOf } from '../../../support/free-port.js';
 
 let test: TestStore;
 let reader: Store;
@@ -225,6 +228,33 @@ describe('a file of this machine', () => {
     },
   );
 });
+
+it.each(['reader', 'default'])(
+  'an address is asked for nothing by a query of %s, nor by what is sent along',
+  async (user) => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const password = user === 'reader' ? (await readFile(join(test.dataDir, 'reader.password'), 'utf8')).trim() : '';
+    const form = new FormData();
+    form.set('sent', new Blob([Uint8Array.of(0, 0, 0, 0, 1, 2, 65)]), 'sent');
+    const params = new URLSearchParams({
+      query: 'SELECT * FROM sent',
+      sent_format: 'AvroConfluent',
+      sent_structure: 'a String',
+      format_avro_schema_registry_url: `http://127.0.0.1:${portOf(server)}/`,
+    });
+    const headers = { 'x-clickhouse-user': user, 'x-clickhouse-key': password };
+    const asked = await fetch(`${test.address.url}/?${params}`, { method: 'POST', body: form, headers });
+    expect(await asked.text()).toContain('format_avro_schema_registry_url should not be changed');
+    expect(connections).toBe(0);
+    server.close();
+  },
+);
 
 it('reader is stopped when its query takes too long', async () => {
   const [{ value }] = z
