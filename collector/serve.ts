@@ -108,14 +108,15 @@ export async function serve(
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const connected = keep(connectStore(address));
-    const daySums = createDaySums(connected);
+    // Connections of its own: questions wait neither behind audits nor as long as these.
+    const asking = keep(connectStore(address, config.questionMs));
+    const daySums = createDaySums(asking);
     const store = { ...connected, daySums };
+    const asked = { ...asking, daySums };
     if (config.roles.has('api')) {
       await retain(address, config.retention, log);
       await noteContract(store, { file, contract: contract.source }, clockUs());
     }
-    // Connections of its own: questions wait neither behind audits nor as long as these.
-    const asked = keep({ ...connectStore(address, config.questionMs), daySums });
     const ring = createKeyRing(asked);
     // Asked in any case: what is known of keys then is good while ClickHouse is away.
     if (!(await ring.isLocked()) && config.isWide) throw withoutKeys(config.host);
