@@ -14,6 +14,7 @@ import { reservationOn } from './trace/reservation.js';
 import { maxRouteSpans } from './trace/route.js';
 import type { Neighbours } from './trace/neighbours.js';
 import { billableCalls } from './trace/billable-calls.js';
+import type { Trace } from './trace/trace.js';
 import { buildTrace, hasFailed } from './trace/trace.js';
 
 export interface TraceAudit {
@@ -26,6 +27,12 @@ export interface TraceAudit {
   readonly findings: readonly TraceFinding[];
 }
 
+/** An audit whose calls are worked out while they are gone through, once: those of a huge trace take much memory. */
+export interface CallByCallAudit extends Omit<TraceAudit, 'calls'> {
+  /** The billable calls, in order of start. */
+  readonly calls: Iterable<Call>;
+}
+
 /**
  * Audits one trace: which of its spans are billable calls, what they cost, and whether attribution survived.
  *
@@ -35,11 +42,25 @@ export interface TraceAudit {
  * @param neighbours other traces, which may tell where a torn one belongs
  */
 export function auditTrace(spans: readonly Span[], contract: CompiledContract, neighbours?: Neighbours): TraceAudit {
+  const audit = auditCallByCall(spans, contract, neighbours);
+  return { ...audit, calls: [...audit.calls] };
+}
+
+/** The same as `auditTrace`, call by call. */
+export function auditCallByCall(
+  spans: readonly Span[],
+  contract: CompiledContract,
+  neighbours?: Neighbours,
+): CallByCallAudit {
   const trace = buildTrace(spans, neighbours);
+  const findings = traceFindingsOf(trace, contract);
+  return { traceId: trace.traceId, spans: trace.nodes.length, calls: callsOf(trace, contract), findings };
+}
+
+function* callsOf(trace: Trace, contract: CompiledContract): Generator<Call> {
   const billable = billableCalls(trace);
   const maxSpans = maxRouteSpans(billable.length);
-  const calls = billable.map((node) => auditCall(routeTo(node, trace, contract, maxSpans), contract));
-  return { traceId: trace.traceId, spans: trace.nodes.length, calls, findings: traceFindingsOf(trace, contract) };
+  for (const node of billable) yield auditCall(routeTo(node, trace, contract, maxSpans), contract);
 }
 
 function auditCall(route: Route, contract: CompiledContract): Call {

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { auditTrace } from '../auditor/audit.js';
+import { auditCallByCall } from '../auditor/audit.js';
 import type { CompiledContract } from '../auditor/contract.js';
 import type { Target } from './alerts/channels.js';
 import type { AlertLoop } from './alerts/loop.js';
@@ -109,14 +109,15 @@ export async function serve(
     const { address, readerPasswordFile } = await storeFor(config, log, keep);
     await migrate(address);
     const connected = keep(connectStore(address));
-    const daySums = createDaySums(connected);
+    // Connections of its own: questions wait neither behind audits nor as long as these.
+    const asking = keep(connectStore(address, config.questionMs));
+    const daySums = createDaySums(asking);
     const store = { ...connected, daySums };
+    const asked = { ...asking, daySums };
     if (config.roles.has('api')) {
       await retain(address, config.retention, log);
       await noteContract(store, { file, contract: contract.source }, clockUs());
     }
-    // Connections of its own: questions wait neither behind audits nor as long as these.
-    const asked = keep({ ...connectStore(address, config.questionMs), daySums });
     const ring = createKeyRing(asked);
     // Asked in any case: what is known of keys then is good while ClickHouse is away.
     if (!(await ring.isLocked()) && config.isWide) throw withoutKeys(config.host);
@@ -183,7 +184,7 @@ function startAlerts({ contract, log, store, metrics, keep }: Base, targets: rea
 async function startAudits(base: Base, alerts: AlertLoop | null, exporting: Outward['exporting']): Promise<void> {
   const { config, contract, log, store, traces, metrics, keep } = base;
   const { quietMs, share } = config;
-  const audit = countFindings(auditTrace, metrics);
+  const audit = countFindings(auditCallByCall, metrics);
   const around = (round: () => Promise<void>): Promise<void> =>
     traces === null ? round() : traces.within('audit sweep', {}, round);
   const { registry } = metrics;

@@ -6,13 +6,14 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
 /**
  * Addresses that are not on the public internet, by the registries of IANA for special purposes:
  * https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry. 169.254.169.254, where
- * clouds keep credentials of their machines, is link-local.
+ * clouds keep credentials of their machines, is link-local; 168.63.129.16, where Azure keeps some, is of no registry.
  */
 const RANGES = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],

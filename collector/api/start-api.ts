@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerOptions } from 'node:http';
 import { listen, stopperOf } from '../listen.js';
 import type { Certificate } from '../tls.js';
 import { createWebServer } from '../web-server.js';
@@ -12,13 +12,14 @@ const TIMES = {
   keepAliveTimeout: 60_000,
 };
 
-/** Serves the API. @throws StartError where the port is taken */
+/** Serves the API. @param times how long what is received may take @throws StartError where the port is taken */
 export async function startApi(
   app: RequestListener,
   host: string,
   port: number,
   certificate: Certificate | null = null,
+  times: ServerOptions = TIMES,
 ): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createWebServer(TIMES, certificate, app);
+  const server = createWebServer(times, certificate, app);
   return { port: await listen(server, host, port, '--api-port'), [Symbol.asyncDispose]: stopperOf(server) };
 }

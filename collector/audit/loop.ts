@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { auditTrace } from '../../auditor/audit.js';
+import { auditCallByCall } from '../../auditor/audit.js';
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { Neighbours } from '../../auditor/trace/neighbours.js';
 import { neighboursOf } from '../../auditor/trace/neighbours.js';
 import { startRounds } from '../rounds.js';
 import type { Store } from '../store/client.js';
 import { StoreUnavailable } from '../store/errors.js';
-import type { AuditToWrite } from '../store/audit-rows.js';
+import type { AuditToWrite, WholeAudit } from '../store/audit-rows.js';
 import { auditRows } from '../store/audit-rows.js';
 import { insertAudits } from '../store/audits.js';
 import type { Cut, Share } from '../store/cuts.js';
@@ -18,6 +18,7 @@ import type { ReadTrace } from '../store/read-traces.js';
 import { chunksOf, readTraces, spansOf } from '../store/read-traces.js';
 import type { ArrivalWindow, SettledTrace } from '../store/settled.js';
 import { settledTraces } from '../store/settled.js';
+import { hasFindings, noticing } from './noticed.js';
 import { placeArrivedRecords, recallRecords } from './records.js';
 import type { ShareWork } from './shares.js';
 import { createShares } from './shares.js';
@@ -40,11 +41,11 @@ export interface AuditLoopOptions {
   /** Arrivals that one step of a backlog works through. */
   readonly stepArrivals?: number;
   /** How one trace is audited. */
-  readonly audit?: typeof auditTrace;
+  readonly audit?: typeof auditCallByCall;
   /** Makes a round; left out: nothing is done around it. */
   readonly around?: (round: () => Promise<void>) => Promise<void>;
   /** Is asked about audits with findings before they are written, and what it answers is called once they are. */
-  readonly newsOf?: (audits: readonly AuditToWrite[]) => Promise<() => void>;
+  readonly newsOf?: (audits: readonly WholeAudit[]) => Promise<() => void>;
   /** Is told when audits with calls in them are written. */
   readonly onCalls?: () => void;
 }
@@ -78,6 +79,8 @@ export interface AuditLoop extends AsyncDisposable {
 const CHUNK_SPANS = 20_000;
 /** So many spans are audited in a few milliseconds, and requests that came meanwhile wait no longer. */
 const TURN_SPANS = 1_000;
+/** The calls of a trace with more spans are worked out while they are written: together they take hundreds of MiB. */
+const WHOLE_SPANS = 10_000;
 /** After so many traces in a row that cannot be read or written, the fault is not in the traces. */
 const FAILURES_IN_A_ROW = 20;
 /** Where nothing is to be audited the cut is kept less often; what lies behind it is soon looked through again. */
@@ -103,7 +106,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   const {
     maxSpansPerTrace,
     stepArrivals = 50_000,
-    audit = auditTrace,
+    audit = auditCallByCall,
     newsOf,
     onCalls = () => {},
     around = (one) => one(),
@@ -250,9 +253,9 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
       await recallRecords(store, all, clockUs() + PLACED_AFTER_US);
     }
     const keys = createSpanKeys();
-    const noticed: AuditToWrite[] = [];
+    const noticed: WholeAudit[] = [];
     const rows = await auditRows(auditsOf(traces, keys, noticed));
-    const tellNews = await newsOf?.(noticed);
+    const tellNews = await newsOf?.(noticed.filter(hasFindings));
     // First, since records look for the spans of audited traces by their keys alone.
     await keys.write(store);
     await insertAudits(store, rows, clockUs());
@@ -267,15 +270,14 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   async function* auditsOf(
     traces: Iterable<ReadTrace>,
     keys: SpanKeys,
-    noticed: AuditToWrite[],
+    noticed: WholeAudit[],
   ): AsyncGenerator<AuditToWrite> {
     const neighbours = neighboursOf(spansOf(traces));
     let spans = 0;
     for (const trace of traces) {
       keys.add(trace);
       const audits = auditOne(trace, neighbours);
-      if (newsOf !== undefined) noticed.push(...audits.filter(hasFindings));
-      yield* audits;
+      yield* newsOf === undefined ? audits : audits.map((one) => noticing(one, noticed));
       spans += trace.spans.length;
       if (spans < TURN_SPANS) continue;
       spans = 0;
@@ -290,7 +292,10 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
       log.warn({ traceId, spans: spans.length }, 'A trace has more spans than are audited; the others do not count');
     }
     try {
-      return [{ audit: audit(spans, contract, neighbours), ...rest }];
+      const audited = audit(spans, contract, neighbours);
+      // What is wrong with a trace shows here, and keeps back no other.
+      const calls = spans.length > WHOLE_SPANS ? audited.calls : [...audited.calls];
+      return [{ audit: { ...audited, calls }, ...rest }];
     } catch (error) {
       giveUp(traceId, error);
       return [];
@@ -314,8 +319,4 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   });
   const { stop } = rounds;
   return { sweep: rounds.next, stats: () => ({ ...stats }), stop, [Symbol.asyncDispose]: stop };
-}
-
-function hasFindings({ audit: { calls, findings } }: AuditToWrite): boolean {
-  return findings.length > 0 || calls.some((call) => call.findings.length > 0);
 }

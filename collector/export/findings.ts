@@ -19,7 +19,7 @@ import {
 } from '../../schemas/attributes.js';
 import type { Call, Finding, Severity } from '../../schemas/audit.js';
 import { FINDING_EVENT } from '../../schemas/signals.js';
-import type { AuditToWrite } from '../store/audit-rows.js';
+import type { WholeAudit } from '../store/audit-rows.js';
 import type { Store } from '../store/client.js';
 import type { Destination } from '../destination.js';
 import { findingKey, knownFindings } from './known-findings.js';
@@ -33,7 +33,7 @@ export interface FindingExport extends AsyncDisposable {
    * Sees which findings of audits are news before these are written; what it returns sends them, once they are. Never
    * throws, and waits for nobody but the store.
    */
-  readonly newsOf: (audits: readonly AuditToWrite[]) => Promise<() => void>;
+  readonly newsOf: (audits: readonly WholeAudit[]) => Promise<() => void>;
 }
 
 export interface FindingExportOptions {
@@ -126,7 +126,7 @@ export function startFindingExport(options: FindingExportOptions): FindingExport
   };
 }
 
-function findingsOf({ traceId, calls, findings }: AuditToWrite['audit']): News[] {
+function findingsOf({ traceId, calls, findings }: WholeAudit['audit']): News[] {
   return [
     ...calls.flatMap((call) => call.findings.map((finding): News => ({ traceId, call, finding }))),
     ...findings.map((finding): News => ({ traceId, call: null, finding })),

@@ -2,7 +2,7 @@ import { MalformedRequest } from './errors.js';
 import type { SpanReader } from './span-reader.js';
 import { cutText, decodeText, MAX_VALUE_LENGTH } from './text.js';
 import type { Wire } from './wire.js';
-import { enter, readDouble, readInt64Text, readTag, readUint32, skip, WireType } from './wire.js';
+import { enter, readBool, readDouble, readInt64Text, readTag, skip, WireType } from './wire.js';
 
 /** How deep values may be nested, in every wire format. */
 export const MAX_DEPTH = 64;
@@ -34,7 +34,7 @@ export function readAnyValue(wire: Wire, reader: SpanReader, end: number, maxLen
         text = maxLength === MAX_VALUE_LENGTH ? readString(wire, reader, end) : readLongString(wire, end, maxLength);
         break;
       case FIELD.bool:
-        text = readUint32(wire, end) === 0 ? 'false' : 'true';
+        text = String(readBool(wire, end));
         break;
       case FIELD.int:
         text = readInt64Text(wire, end);
@@ -81,7 +81,7 @@ function readPlain(wire: Wire, reader: SpanReader, end: number, depth: number): 
         plain = readString(wire, reader, end);
         break;
       case FIELD.bool:
-        plain = readUint32(wire, end) !== 0;
+        plain = readBool(wire, end);
         break;
       case FIELD.int:
         plain = readInt64Text(wire, end);

@@ -26,6 +26,8 @@ export interface GrpcReceiverOptions {
   readonly certificate?: Certificate | null;
   /** The largest request that is taken, before and after decompression. */
   readonly maxBodyBytes?: number;
+  /** After so long a connection takes no more requests, and a tenth of it later it is cut. */
+  readonly maxConnectionAgeMs?: number;
 }
 
 /** A running OTLP/gRPC receiver. */
@@ -40,6 +42,8 @@ const MIB = 1024 ** 2;
 const CUT_OFF_MS = 10_000;
 /** Requests of one connection that may be in work at once. */
 const MAX_STREAMS = 64;
+/** The library bounds no request in time: one that never ends ends with its connection. Honest senders open another. */
+const MAX_CONNECTION_AGE_MS = 600_000;
 
 const SERVICES = 'opentelemetry.proto.collector';
 
@@ -52,13 +56,16 @@ const SERVICES = 'opentelemetry.proto.collector';
 export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<GrpcReceiver> {
   // What the library would write beside our log is thrown as well.
   setLogVerbosity(logVerbosity.NONE);
-  const { host, port, intake, log, metrics, certificate = null, door = localDoor, maxBodyBytes = 64 * MIB } = options;
+  const { host, port, intake, log, metrics, certificate = null, door = localDoor } = options;
+  const { maxBodyBytes = 64 * MIB, maxConnectionAgeMs = MAX_CONNECTION_AGE_MS } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxBodyBytes,
     'grpc.max_concurrent_streams': MAX_STREAMS,
     'grpc.keepalive_time_ms': 60_000,
     'grpc.keepalive_timeout_ms': 20_000,
     'grpc.max_connection_idle_ms': 300_000,
+    'grpc.max_connection_age_ms': maxConnectionAgeMs,
+    'grpc.max_connection_age_grace_ms': maxConnectionAgeMs / 10,
   });
 
   function takeTraces(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void {

@@ -126,6 +126,11 @@ export function readInt64Text(wire: Wire, end: number): string {
   return BigInt.asIntN(64, exact).toString();
 }
 
+/** A boolean is true where any bit of its varint is set: also one of those above the low 32. */
+export function readBool(wire: Wire, end: number): boolean {
+  return readVarint(wire, end) !== 0;
+}
+
 export function readFixed32(wire: Wire, end: number): number {
   return wire.view.getUint32(take(wire, 4, end), true);
 }

@@ -1,4 +1,5 @@
-import type { TraceAudit } from '../../auditor/audit.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CallByCallAudit, TraceAudit } from '../../auditor/audit.js';
 import { parseIsoUs } from '../../auditor/iso-micros.js';
 import type { Call, Finding, Outcome, Verdict } from '../../schemas/audit.js';
 import { auditedAttributes } from '../../schemas/contract.js';
@@ -11,13 +12,18 @@ import { dayOf, storableUs } from './spans.js';
 
 /** An audit on its way into the store. */
 export interface AuditToWrite {
-  readonly audit: TraceAudit;
+  readonly audit: CallByCallAudit;
   /** The arrivals that it has seen, microseconds since 1970. */
   readonly seenUs: readonly number[];
   /** Least day of its spans, ISO. */
   readonly firstDay: string;
   /** Null where no earlier audit of it can have been written. */
   readonly earlier: EarlierAudit | null;
+}
+
+/** One of which the calls are at hand. */
+export interface WholeAudit extends AuditToWrite {
+  readonly audit: TraceAudit;
 }
 
 /** Rows of one table, whole but for the time of the audit. */
@@ -139,26 +145,35 @@ const callColumns: readonly WriteColumn<TimedCall>[] = [
   ['is_deleted', (row) => row.uint8(0)],
 ];
 
-const auditColumns: readonly WriteColumn<AuditToWrite>[] = [
+/** An audit, once its calls are counted. */
+interface CountedAudit {
+  readonly one: AuditToWrite;
+  readonly calls: number;
+}
+
+const auditColumns: readonly WriteColumn<CountedAudit>[] = [
   AUDITED_AT,
-  ['day', (row, { firstDay }) => row.date(dayNumber(firstDay))],
-  ['trace_id', (row, { audit }) => row.fixedAscii(audit.traceId, 32)],
+  ['day', (row, { one }) => row.date(dayNumber(one.firstDay))],
+  ['trace_id', (row, { one }) => row.fixedAscii(one.audit.traceId, 32)],
   [
     'seen',
-    (row, { seenUs }) => {
-      row.length(seenUs.length);
-      for (const at of seenUs) row.dateTime64(at);
+    (row, { one }) => {
+      row.length(one.seenUs.length);
+      for (const at of one.seenUs) row.dateTime64(at);
     },
   ],
-  ['spans', (row, { audit }) => row.uint32(audit.spans)],
-  ['calls', (row, { audit }) => row.uint32(audit.calls.length)],
+  ['spans', (row, { one }) => row.uint32(one.audit.spans)],
+  ['calls', (row, { calls }) => row.uint32(calls)],
   ...findingColumns
     .filter(([column]) => column !== 'finding_questions' && column !== 'finding_attributes')
-    .map(([column, write]): WriteColumn<AuditToWrite> => [column, (row, { audit }) => write(row, audit.findings)]),
+    .map(([column, write]): WriteColumn<CountedAudit> => [column, (row, { one }) => write(row, one.audit.findings)]),
 ];
 
+/** So many calls of one trace are worked out and written in a few milliseconds; whoever came meanwhile waits no longer. */
+const TURN_CALLS = 1_000;
+
 /**
- * Makes rows of audits, each as it comes: of a large number, no more than one is in memory as objects.
+ * Makes rows of audits, each as it comes, and of its calls: of a large number, no more than one is in memory as objects.
  *
  * @throws RangeError where a number does not fit its column
  */
@@ -171,13 +186,15 @@ export async function auditRows(all: Iterable<AuditToWrite> | AsyncIterable<Audi
     const { traceId } = one.audit;
     // What its days are reckoned from is its newest arrival.
     const receivedAtUs = one.seenUs.reduce((latest, at) => Math.max(latest, at), 0);
+    const before = callKeys.length;
     for (const call of one.audit.calls) {
       const startUs = parseIsoUs(call.startTime);
       const day = dayOf(startUs, receivedAtUs);
       calls.add({ call, startUs, day });
       callKeys.push({ day, traceId, spanId: call.spanId });
+      if ((callKeys.length - before) % TURN_CALLS === 0) await nextTurn();
     }
-    audits.add(one);
+    audits.add({ one, calls: callKeys.length - before });
     if (one.earlier !== null) earlier.set(traceId, one.earlier);
   }
   return { calls: calls.rows(), audits: audits.rows(), callKeys, earlier };

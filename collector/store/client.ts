@@ -125,7 +125,8 @@ export function connectStore(address: StoreAddress, answerWithinMs: number = REQ
     username: address.username,
     password: address.password,
     database: address.database,
-    request_timeout: answerWithinMs,
+    // Who is to be answered sooner is told so below, in words of our own: of two timers at once either may come first.
+    request_timeout: Math.max(answerWithinMs, REQUEST_TIMEOUT_MS),
     max_open_connections: 16,
     compression: { request: false, response: false },
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },

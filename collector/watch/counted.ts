@@ -1,15 +1,26 @@
-import type { auditTrace } from '../../auditor/audit.js';
+import type { auditCallByCall, CallByCallAudit } from '../../auditor/audit.js';
+import type { Call, Finding, TraceFinding } from '../../schemas/audit.js';
 import type { Store } from '../store/client.js';
 import type { Metrics } from './metrics.js';
 import type { OwnTraces } from './own-traces.js';
 
-/** The same audit, with its findings counted by rule. */
-export function countFindings(audit: typeof auditTrace, { found }: Metrics): typeof auditTrace {
+/** The same audit, with its findings counted by rule: those of a call when it is worked out. */
+export function countFindings(audit: typeof auditCallByCall, { found }: Metrics): typeof auditCallByCall {
+  const count = (findings: readonly (Finding | TraceFinding)[]): void => {
+    for (const { rule } of findings) found(rule);
+  };
   return (...args) => {
     const audited = audit(...args);
-    for (const { findings } of [audited, ...audited.calls]) for (const { rule } of findings) found(rule);
-    return audited;
+    count(audited.findings);
+    return { ...audited, calls: counted(audited.calls) };
   };
+
+  function* counted(calls: CallByCallAudit['calls']): Generator<Call> {
+    for (const call of calls) {
+      count(call.findings);
+      yield call;
+    }
+  }
 }
 
 /** The same store, with its inserts timed. */

@@ -30,6 +30,17 @@ const SPELLINGS = {
   'a list': 'acme,acme',
   'a wildcard': '*',
   'percent-encoding': '%61cme',
+  'small capitals': 'ᴀᴄᴍᴇ',
+  'letters of mathematics': '𝖺𝖼𝗆𝖾',
+  'a combining mark': 'acme\u0301',
+  'a space that does not break': 'acme\u00a0',
+  'a wide space': '\u3000acme',
+  'a new line behind': 'acme\n',
+  'a turn of direction': 'acme\u202e',
+  'a choice of variant': 'acme\ufe0f',
+  'a letter of tags': 'acme\u{e0061}',
+  'a slash before': '/acme',
+  quotes: '"acme"',
 } as const;
 
 let running: RunningWaybill;

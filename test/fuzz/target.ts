@@ -19,13 +19,16 @@ export interface Target {
   readonly check: (input: Buffer, isThorough: boolean) => string;
 }
 
+/** What messages repeat of an input: quoted, in brackets, numbers, what is no ASCII, and names after what they name. */
+const REPEATED =
+  /'[^']*'|"[^"]*(?:"|$)|\[[^\]]*\]|(?<=\b(?:token|sequence|tag:?|version)).*|(?<=\b(?:record|observation|type) ).*?(?=: \w| has | is |$)|\d+|[^\x20-\x7e]+/g;
+
 /** The kind of a message: without the places, names and numbers that tell apart what is alike. */
 export function kindOf(message: string): string {
-  return message.replaceAll(/'[^']*'|"[^"]*"|\[[^\]]*\]|\d+|[^\x20-\x7e]+/g, placeholder).slice(0, 60);
+  return message.replaceAll(REPEATED, placeholder).slice(0, 60);
 }
 
 function placeholder(found: string): string {
-  if (found.startsWith("'") || found.startsWith('"')) return "''";
   if (found.startsWith('[')) return '[]';
-  return /^\d/.test(found) ? '0' : '?';
+  return /^\d/.test(found) ? '0' : "''";
 }

@@ -1,3 +1,5 @@
+import type { ServerOptions } from 'node:http';
+import type { Express } from 'express';
 import { pino } from 'pino';
 import type { CompiledContract } from '../../auditor/contract.js';
 import { createApi } from '../../collector/api/app.js';
@@ -20,6 +22,7 @@ import { createReadiness } from '../../collector/watch/readiness.js';
 /** The API at a free port. */
 export interface TestApi extends AsyncDisposable {
   readonly url: string;
+  readonly app: Express;
   /** Does nothing by itself: it judges when it is told to. */
   readonly rollouts: Rollouts;
   /** Reads what is spent when it is told to. */
@@ -31,7 +34,12 @@ export async function startTestApi(
   store: Store,
   contract: CompiledContract,
   clockUs: () => number,
-  { door = localDoor, usage, clockMs }: { door?: Door; usage?: Usage; clockMs?: () => number } = {},
+  {
+    door = localDoor,
+    usage,
+    clockMs,
+    times,
+  }: { door?: Door; usage?: Usage; clockMs?: () => number; times?: ServerOptions } = {},
 ): Promise<TestApi> {
   const log = pino({ level: 'silent' });
   const metrics = createMetrics();
@@ -70,9 +78,10 @@ export async function startTestApi(
     ...(usage === undefined ? {} : { usage }),
   });
   const front = ofrepBefore(app, { modes: rollouts, contract, door, metrics: rolloutMetrics, log });
-  const server = await startApi(front, '127.0.0.1', 0);
+  const server = await startApi(front, '127.0.0.1', 0, null, times);
   return {
     url: `http://127.0.0.1:${server.port}`,
+    app,
     rollouts,
     decisions,
     [Symbol.asyncDispose]: async () => {

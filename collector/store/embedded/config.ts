@@ -56,16 +56,39 @@ export function engineConfig(files: EngineFiles, memoryBytes: number): string {
 `;
 }
 
+/** Settings by which formats read files and, of what is sent along with a query, the schema from any address: no grant is asked. */
+const NOWHERE_TO_GO = [
+  'format_avro_schema_registry_url',
+  'format_schema',
+  'format_template_resultset',
+  'format_template_row',
+]
+  .map((setting) => `<${setting}><const/></${setting}>`)
+  .join('');
+
 /**
  * The server's users. The process itself logs in as \`default\`, without a password, and so can anyone on this machine:
- * it may start and stop listeners, and nothing else. \`reader\` is for people and tools: it sees our tables only, so
- * table functions such as file() and url() are refused, and nothing of keys; its queries are bounded (the least is 1 where 0 would mean
- * unbounded).
+ * it may start and stop listeners, and nothing else, in little memory, and no page elsewhere may read its answers.
+ * \`reader\` is for people and tools: it sees our tables only, so table functions such as file() and url() are refused, and
+ * nothing of keys; its queries are bounded (the least is 1 where 0 would mean unbounded). The function file(), which takes
+ * no grant, has nowhere to read from: see child.ts.
  */
 export function engineUsers({ waybill, reader }: Credentials): string {
   return `<clickhouse>
   <profiles>
     <default/>
+    <nobody>
+      <max_memory_usage>50000000</max_memory_usage>
+      <max_memory_usage_for_user>100000000</max_memory_usage_for_user>
+      <max_threads>1</max_threads>
+      <constraints>
+        <max_memory_usage><const/></max_memory_usage>
+        <max_memory_usage_for_user><const/></max_memory_usage_for_user>
+        <max_threads><const/></max_threads>
+        <add_http_cors_header><const/></add_http_cors_header>
+        ${NOWHERE_TO_GO}
+      </constraints>
+    </nobody>
     <people>
       <readonly>2</readonly>
       <max_memory_usage>1000000000</max_memory_usage>
@@ -77,6 +100,7 @@ export function engineUsers({ waybill, reader }: Credentials): string {
         <max_memory_usage_for_user><min>1</min><max>1000000000</max></max_memory_usage_for_user>
         <max_execution_time><min>1</min><max>60</max></max_execution_time>
         <max_threads><min>1</min><max>2</max></max_threads>
+        ${NOWHERE_TO_GO}
       </constraints>
     </people>
   </profiles>
@@ -85,7 +109,7 @@ export function engineUsers({ waybill, reader }: Credentials): string {
     <default>
       <password></password>
       <networks><ip>127.0.0.0/8</ip><ip>::1</ip></networks>
-      <profile>default</profile>
+      <profile>nobody</profile>
       <quota>default</quota>
       <grants>
         <query>GRANT SYSTEM LISTEN ON *.*</query>

@@ -169,9 +169,11 @@ function serverArguments(files: EngineFiles, host: string, httpPort: number, nat
     `--listen_host=${host}`,
     `--config-file=${files.config}`,
     '--log-level=warning',
-    // Short naps: it is only between two of them that it can be ended, and stop() waits for that.
-    '--query=SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; SELECT sleepEachRow(0.1) FROM system.numbers ' +
-      'SETTINGS function_sleep_max_microseconds_per_block=0, max_block_size=1 FORMAT Null',
+    // It first reads the pipe of child.ts, whose end says that it may be talked to. Then short naps: it is only between two
+    // of them that it can be ended, and stop() waits for that.
+    "--query=SELECT file('gate') FORMAT Null; SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; " +
+      'SELECT sleepEachRow(0.1) FROM system.numbers SETTINGS function_sleep_max_microseconds_per_block=0, max_block_size=1 ' +
+      'FORMAT Null',
   ];
 }
 

@@ -80,6 +80,29 @@ describe('a webhook', () => {
     await expect(deliver(hook(`http://127.0.0.1:${await freePort()}/`), alert, NOW_US)).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  it('says nothing of its secrets when it fails', async () => {
+    await using receiver = await startWebhook();
+    const secret = 'SECRET-of-sixteen';
+    const said: string[] = [];
+    const fail = async (url: string, change: Partial<WebhookTarget> = {}): Promise<void> => {
+      const failing = deliver(hook(`${url}/T00/SECRET?token=SECRET`, { secret, ...change }), alert, NOW_US);
+      said.push(await failing.then(String, String));
+    };
+    for (const status of [307, 403, 500]) {
+      receiver.answer = { status, headers: { Location: 'http://127.0.0.1/SECRET' } };
+      await fail(new URL(receiver.url).origin);
+    }
+    await fail(`http://127.0.0.1:${await freePort()}`);
+    await fail('http://169.254.169.254', { allowPrivate: false });
+    await fail('http://nowhere.invalid');
+    const mail = { id: 'mail', type: 'email' as const, from: 'a@example.com', to: ['b@example.com'] };
+    const server = `smtp://waybill:SECRET@127.0.0.1:${await freePort()}`;
+    said.push(await deliver({ ...mail, server }, alert, NOW_US).then(String, String));
+    expect(said).toHaveLength(7);
+    for (const one of said) expect(one).toMatch(/Error|Refused/);
+    expect(said.join('\n')).not.toContain('SECRET');
+  });
+
   it('does not connect to an address that is not public, by number or by name, unless allowed', async () => {
     let connections = 0;
     const server = createServer((socket) => {
@@ -94,8 +117,17 @@ describe('a webhook', () => {
       const refused = deliver(hook(`http://${host}:${port}/`, { allowPrivate: false }), alert, NOW_US);
       await expect(refused, host).rejects.toThrow(/is not a public address; say allowPrivate/);
     }
-    const metadata = hook('http://169.254.169.254/latest/meta-data/', { allowPrivate: false });
-    await expect(deliver(metadata, alert, NOW_US)).rejects.toThrow(/169\.254\.169\.254 is not a public address/);
+    // Where AWS, Google and Azure, Alibaba, and the agent of Azure hand out credentials.
+    for (const host of [
+      '169.254.169.254',
+      '[fd00:ec2::254]',
+      '[::ffff:169.254.169.254]',
+      '100.100.100.200',
+      '168.63.129.16',
+    ]) {
+      const metadata = hook(`http://${host}/latest/meta-data/`, { allowPrivate: false });
+      await expect(deliver(metadata, alert, NOW_US), host).rejects.toThrow(/is not a public address/);
+    }
     expect(connections).toBe(0);
     server.close();
   });
@@ -103,7 +135,8 @@ describe('a webhook', () => {
 
 describe('an address', () => {
   it('is public or not as the registries of IANA say', () => {
-    const refused = `10.1.2.3 100.64.0.1 127.0.0.1 169.254.169.254 172.16.0.1 172.31.255.255 192.168.0.1 0.0.0.0
+    const refused =
+      `10.1.2.3 100.64.0.1 100.100.100.200 127.0.0.1 168.63.129.16 169.254.169.254 192.0.0.192 172.16.0.1 172.31.255.255 192.168.0.1 0.0.0.0
       224.0.0.1 255.255.255.255 198.18.0.1 :: ::1 fe80::1 fc00::1 fd00:ec2::254 ff02::1 ::ffff:10.0.0.1 64:ff9b::a00:1
       2002:a00:1:: 2001:db8::1 ::127.0.0.1 nonsense`.split(/\s+/);
     for (const address of refused) expect(isPublicAddress(address), address).toBe(false);

@@ -11,7 +11,7 @@ import type { Exporting } from '../../../collector/export/settings.js';
 import { exportingOf } from '../../../collector/export/settings.js';
 import type { Export } from '../../../collector/export/start.js';
 import { startExport } from '../../../collector/export/start.js';
-import type { AuditToWrite } from '../../../collector/store/audit-rows.js';
+import type { WholeAudit } from '../../../collector/store/audit-rows.js';
 import { auditTrace } from '../../../auditor/audit.js';
 import type { Span } from '../../../schemas/span.js';
 import { contractSchema } from '../../../schemas/contract.js';
@@ -166,7 +166,7 @@ describe('findings that are sent on', () => {
     const { spans } = trace().station('web', {}).call('gpt-4o');
     const audit = auditTrace(spans, contract());
     const found = audit.calls.flatMap((one) => one.findings).length + audit.findings.length;
-    const one: AuditToWrite = { audit, seenUs: [], firstDay: '2026-11-02', earlier: null };
+    const one: WholeAudit = { audit, seenUs: [], firstDay: '2026-11-02', earlier: null };
     for (let i = 0; i < 10; i += 1) (await findings.newsOf([one]))();
     await expect.poll(counts).toContain(`waybill_exported_findings_total{outcome="dropped"} ${10 * found - 5}\n`);
     await expect.poll(counts).toContain('waybill_exported_findings_total{outcome="failed"} 5\n');

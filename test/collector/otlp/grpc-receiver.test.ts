@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
 import type { ServiceError } from '@grpc/grpc-js';
 import { Client, compressionAlgorithms, credentials, Metadata, status } from '@grpc/grpc-js';
 import pino from 'pino';
@@ -35,7 +38,12 @@ interface Started {
 }
 
 async function start(
-  options: { write?: () => Promise<void>; maxBodyBytes?: number; maxBytesInFlight?: number } = {},
+  options: {
+    write?: () => Promise<void>;
+    maxBodyBytes?: number;
+    maxBytesInFlight?: number;
+    maxConnectionAgeMs?: number;
+  } = {},
   clientOptions: Readonly<Record<string, unknown>> = {},
 ): Promise<Started> {
   const stored: Span[] = [];
@@ -181,6 +189,52 @@ describe('the OTLP/gRPC receiver', () => {
     const error = await refusal(send(good(), path));
     expect(error.code).toBe(status.UNIMPLEMENTED);
     expect(error.details).toMatch(/traces only/);
+  });
+
+  it('cuts a request that never ends, and serves others meanwhile, who lose nothing when their connection is old', async () => {
+    const { stored } = await start({ maxConnectionAgeMs: 500 });
+    const session = connectHttp2(`http://127.0.0.1:${receiver.port}`);
+    const cut = once(session, 'close');
+    session.on('error', () => {});
+    const endless = session.request({
+      ':method': 'POST',
+      ':path': TRACES,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    endless.on('error', () => {});
+    // The prefix of a message that claims a megabyte, and then a byte now and then.
+    endless.write(Buffer.from('0000100000', 'hex'));
+    const drip = setInterval(() => endless.write('a'), 20);
+    const startedMs = performance.now();
+    let sent = 0;
+    for (; performance.now() - startedMs < 2_000; sent += 1) await send(good());
+    await cut;
+    clearInterval(drip);
+    expect(sent).toBeGreaterThan(10);
+    expect(stored).toHaveLength(sent);
+  });
+
+  it.each([
+    ['noise', 'hello?\r\n\r\n'],
+    ['HTTP/1.1', 'POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n'],
+    ['a frame of 16 MiB', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\x00\x00\x00\x00\x00\x01'],
+  ])('closes the connection of one who sends %s, and serves others', async (_what, bytes) => {
+    const { stored } = await start();
+    const socket = connect(receiver.port, '127.0.0.1');
+    socket.on('error', () => {}).resume();
+    socket.write(bytes, 'latin1');
+    await once(socket, 'close');
+    await send(good());
+    expect(stored).toHaveLength(1);
+  });
+
+  it('is refused to those who call this machine by a name from elsewhere', async () => {
+    const { stored } = await start({}, { 'grpc.default_authority': 'waybill.evil.example' });
+    const error = await refusal(send(good()));
+    expect(error.code).toBe(status.PERMISSION_DENIED);
+    expect(error.details).toContain("The host 'waybill.evil.example' is not served here");
+    expect(stored).toEqual([]);
   });
 
   it('says which port is taken', async () => {

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readAnyValue } from '../../../collector/otlp/any-value.js';
 import type { LackingCalls } from '../../../collector/otlp/decoded-request.js';
 import { decodeJson } from '../../../collector/otlp/json.js';
 import { decodeProtobuf } from '../../../collector/otlp/protobuf.js';
 import { createSpanReader } from '../../../collector/otlp/span-reader.js';
+import { MAX_VALUE_LENGTH } from '../../../collector/otlp/text.js';
+import type { Wire } from '../../../collector/otlp/wire.js';
+import { createWire } from '../../../collector/otlp/wire.js';
 import type { SpanRows } from '../../../collector/store/span-rows.js';
 import { stampRows } from '../../../collector/store/span-rows.js';
 import { writeWire } from '../../fuzz/write-wire.js';
@@ -60,6 +64,14 @@ describe('decodeProtobuf', () => {
     expect(seen.same).toBeGreaterThan(500);
     expect(seen.refused).toBeGreaterThan(500);
     expect(seen.stricter).toBeLessThan(60);
+  });
+
+  it('takes a boolean for true where any bit of its varint is set, also one above the low 32', () => {
+    const wire = (...bytes: number[]) => createWire(Buffer.of(0x10, ...bytes));
+    const read = (one: Wire) => readAnyValue(one, reader, one.bytes.length, MAX_VALUE_LENGTH);
+    expect(read(wire(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10))).toBe('true');
+    expect(read(wire(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01))).toBe('true');
+    expect(read(wire(0x80, 0x80, 0x00))).toBe('false');
   });
 
   it('writes over rows once they are released, and never before', () => {

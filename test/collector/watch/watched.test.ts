@@ -9,6 +9,45 @@ import { trace } from '../../support/trace.js';
 import type { RunningWaybill } from '../../support/waybill.js';
 import { startWaybill } from '../../support/waybill.js';
 
+const NAMES = [
+  'waybill_alert_deliveries_total',
+  'waybill_alerts_raised_total',
+  'waybill_attribute_keys_forgotten_total',
+  'waybill_attributes_left_out_total',
+  'waybill_audit_lag_seconds',
+  'waybill_audit_shares_helped',
+  'waybill_budget_limit_usd',
+  'waybill_budget_period_end_seconds',
+  'waybill_budget_runs_out_seconds',
+  'waybill_budget_spent_usd',
+  'waybill_budget_unknown_cost_calls',
+  'waybill_calls_audited_total',
+  'waybill_decisions_not_kept_total',
+  'waybill_decisions_total',
+  'waybill_findings_total',
+  'waybill_gate_ready',
+  'waybill_insert_duration_seconds',
+  'waybill_ofrep_evaluations_total',
+  'waybill_request_bytes_in_flight',
+  'waybill_requests_refused_total',
+  'waybill_reservations_open',
+  'waybill_rollout_changes_total',
+  'waybill_rollout_scopes',
+  'waybill_score',
+  'waybill_spans_acknowledged_total',
+  'waybill_spans_held',
+  'waybill_spans_received_total',
+  'waybill_spans_rejected_total',
+  'waybill_traces_audited_total',
+  'waybill_traces_cut_total',
+  'waybill_traces_failed_total',
+  'waybill_traces_overdue_total',
+  'waybill_unattributed_spend_share',
+];
+
+/** Each has few values, and all of them are ours. */
+const LABELS = ['answer', 'le', 'mode', 'outcome', 'reason', 'rule', 'transport'];
+
 let running: RunningWaybill;
 beforeAll(async () => {
   running = await startWaybill(['--drain', '2s']);
@@ -54,6 +93,20 @@ describe('a running Waybill', () => {
     expect(await metric('waybill_findings_total{rule="dropped"}')).toBe(1);
     expect(await metric('waybill_findings_total{rule="missing"}')).toBe(2);
     expect(await metric('waybill_audit_lag_seconds')).toBeLessThan(60);
+  });
+
+  it('calls its metrics by these names, on which dashboards and rules rest', async () => {
+    const text = await (await fetch(`${running.apiUrl}/metrics`)).text();
+    const names = [...text.matchAll(/^# TYPE (waybill_\w+) \w+$/gm)].map(([, name = '']) => name);
+    expect(names.toSorted()).toEqual(NAMES);
+    // Each says what it is, and none has a label whose values a sender could make up.
+    for (const name of NAMES) expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
+    const labels = new Set(
+      [...text.matchAll(/^waybill_\w+\{(.*)\} /gm)].flatMap(([, all = '']) =>
+        [...all.matchAll(/(\w+)="/g)].map(([, label]) => label),
+      ),
+    );
+    expect([...labels].filter((label) => label !== undefined && !LABELS.includes(label))).toEqual([]);
   });
 
   it('counts what it left out of spans with too many attributes, and how often it forgot keys', async () => {

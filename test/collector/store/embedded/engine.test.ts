@@ -118,19 +118,52 @@ describe('reader', () => {
     "SELECT * FROM remote('127.0.0.1', system.one)",
     "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
     "SELECT * FROM executable('id', 'CSV', 'a String')",
+    "SELECT * FROM remoteSecure('127.0.0.1', system.one)",
+    "SELECT * FROM s3('http://127.0.0.1:1/bucket/a', 'CSV', 'a String')",
+    "SELECT * FROM gcs('http://127.0.0.1:1/bucket/a', 'CSV', 'a String')",
+    "SELECT * FROM azureBlobStorage('http://127.0.0.1:1', 'c', 'b', 'CSV')",
+    "SELECT * FROM hdfs('hdfs://127.0.0.1:1/a', 'CSV', 'a String')",
+    "SELECT * FROM iceberg('http://127.0.0.1:1/bucket/a')",
+    "SELECT * FROM icebergLocal('/etc')",
+    "SELECT * FROM deltaLake('http://127.0.0.1:1/bucket/a')",
+    "SELECT * FROM deltaLakeLocal('/etc')",
+    "SELECT * FROM filesystem('/etc')",
+    "SELECT * FROM postgresql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM mongodb('127.0.0.1:1', 'a', 'b', 'c', 'd', 'e String')",
+    "SELECT * FROM redis('127.0.0.1:1', 'k', 'k String')",
+    "SELECT * FROM sqlite('/etc/passwd', 'a')",
+    "SELECT * FROM odbc('DSN=a', 'b', 'c')",
+    'SELECT addressToLine(1)',
     'SELECT * FROM keys',
     'SELECT sha256 FROM keys',
     'SELECT * FROM audit_log',
+    'EXPLAIN SELECT * FROM keys',
+    'DESCRIBE keys',
+    'SHOW CREATE TABLE keys',
+    'SELECT * FROM view(SELECT * FROM waybill.keys)',
+    'SELECT * FROM loop(waybill.keys)',
+    "SELECT * FROM mergeTreeIndex('waybill', 'keys')",
     'SELECT * FROM system.processes',
+    'SHOW PROCESSLIST',
+    'SELECT * FROM system.query_cache',
+    'SELECT * FROM system.asynchronous_inserts',
+    'SELECT * FROM system.stack_trace',
+    'SELECT * FROM system.server_settings',
     'SELECT * FROM system.users',
+    'SHOW USERS',
     "INSERT INTO cuts (shard, cut, updated_at) VALUES ('1/1', now(), now())",
     'DROP TABLE spans',
     'CREATE TABLE mine (a UInt8) ENGINE = Memory',
+    'CREATE TEMPORARY TABLE mine (a UInt8)',
+    'CREATE FUNCTION mine AS x -> x',
+    'GRANT SELECT ON *.* TO reader',
+    'OPTIMIZE TABLE spans',
+    "BACKUP TABLE spans TO File('/tmp/spans')",
     'SYSTEM SHUTDOWN',
     'SYSTEM STOP LISTEN HTTP',
     "KILL QUERY WHERE user = ''",
   ])('may not: %s', async (sql) => {
-    await expect(reader.command(sql)).rejects.toThrow(/Not enough privileges/);
+    await expect(reader.command(sql)).rejects.toThrow(/Not enough privileges|getcwd failed/);
   });
 
   it.each([
@@ -146,6 +179,15 @@ describe('reader', () => {
   });
 });
 
+it('reader is stopped when its query takes too long', async () => {
+  const [{ value }] = z
+    .tuple([z.object({ value: z.string() })])
+    .parse(await reader.rows("SELECT value FROM system.settings WHERE name = 'max_execution_time'"));
+  expect(value).toBe('60');
+  const slow = 'SELECT sum(sleepEachRow(0.1)) FROM system.columns SETTINGS max_execution_time = 1, max_block_size = 1';
+  await expect(reader.rows(slow)).rejects.toThrow(/Timeout exceeded/);
+});
+
 it('reader is stopped before its query takes the memory of the others', async () => {
   const greedy = "SELECT length(groupArray(repeat('x', 900000))) FROM system.columns AS a, system.columns AS b";
   await expect(reader.rows(greedy)).rejects.toThrow(/memory limit exceeded/i);
@@ -158,6 +200,15 @@ describe('someone on this machine without a password', () => {
       await expect(anyone.command(sql)).rejects.toThrow(/Not enough privileges/);
     },
   );
+
+  it('is stopped before it takes the memory of the others, and answers no page from elsewhere', async () => {
+    const greedy = "SELECT length(groupArray(repeat('x', 900000))) FROM numbers(1000)";
+    await expect(anyone.rows(greedy)).rejects.toThrow(/memory limit exceeded/i);
+    await expect(anyone.rows(`${greedy} SETTINGS max_memory_usage = 0`)).rejects.toThrow(/should not be changed/);
+    const headers = { origin: 'http://elsewhere.example' };
+    const asked = await fetch(`${test.address.url}/?query=SELECT%201&add_http_cors_header=1`, { headers });
+    expect(asked.headers.get('access-control-allow-origin')).toBeNull();
+  });
 
   it('may stop the listeners, and they come back by themselves', async () => {
     const before = test.engine.pid();
