@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import { StoreUnavailable } from './store/errors.js';
 
 export interface RoundsOptions {
-  /** The pause between two rounds, milliseconds; 0: rounds are made only when asked for. */
+  /** The time from round to round, milliseconds; 0: rounds are made only when asked for. */
   readonly intervalMs: number;
+  /** The least pause after a round, however long it took; left out: the whole interval. Milliseconds. */
+  readonly restMs?: number;
   /** The longest pause after rounds that failed, milliseconds. */
   readonly longestBackoffMs: number;
   readonly log: Logger;
@@ -22,11 +24,12 @@ export interface Rounds extends AsyncDisposable {
 
 /** Starts to make rounds. A round that fails is told once, and made again after longer and longer pauses. */
 export function startRounds(round: () => Promise<void>, options: RoundsOptions): Rounds {
-  const { intervalMs, longestBackoffMs, log, words } = options;
+  const { intervalMs, restMs = intervalMs, longestBackoffMs, log, words } = options;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
   let isStopped = false;
   let failures = 0;
+  let startedMs = 0;
 
   function next(): Promise<void> {
     running = running.catch(() => undefined).then(round);
@@ -36,6 +39,7 @@ export function startRounds(round: () => Promise<void>, options: RoundsOptions):
   function plan(delayMs: number): void {
     if (isStopped || intervalMs === 0) return;
     timer = setTimeout(() => {
+      startedMs = performance.now();
       void next().then(succeeded, failed);
     }, delayMs);
   }
@@ -43,7 +47,7 @@ export function startRounds(round: () => Promise<void>, options: RoundsOptions):
   function succeeded(): void {
     if (failures > 0) log.info(words.goesOn);
     failures = 0;
-    plan(intervalMs);
+    plan(Math.max(restMs, startedMs + intervalMs - performance.now()));
   }
 
   function failed(error: unknown): void {

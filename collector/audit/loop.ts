@@ -88,6 +88,8 @@ const CUT_EVERY_US = 10_000_000;
 /** Not at the same microsecond as an insert of the receiver, which would then seem to have been seen. */
 const PLACED_AFTER_US = 500;
 const LONGEST_BACKOFF_MS = 10_000;
+/** Where a round takes longer than the interval, the next has settled traces to audit already. */
+const REST_MS = 50;
 /** How often to look how far the other auditors have come. */
 const OTHERS_EVERY_US = 5_000_000;
 
@@ -206,28 +208,33 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     }
   }
 
-  /** Audits chunk by chunk, and reads the next one meanwhile; false where the loop was stopped. */
+  /** Audits chunk by chunk: while one is written the next is audited, and that after it read. False where the loop was stopped. */
   async function auditChunks(chunks: readonly (readonly SettledTrace[])[]): Promise<boolean> {
     let reading = readAhead(chunks[0] ?? []);
-    for (const [i, chunk] of chunks.entries()) {
-      if (rounds.isStopped()) return false;
-      const traces = reading;
-      reading = readAhead(chunks[i + 1] ?? []);
-      await auditChunk(chunk, traces);
-      await nextTurn();
+    let last: Promise<void> = Promise.resolve();
+    try {
+      for (const [i, chunk] of chunks.entries()) {
+        if (rounds.isStopped()) return false;
+        const [traces, before] = [reading, last];
+        reading = readAhead(chunks[i + 1] ?? []);
+        last = asked(auditChunk(chunk, traces));
+        // Two chunks may want the same record.
+        await (hasRecords ? last : before);
+        await nextTurn();
+      }
+      await last;
+      return true;
+    } finally {
+      await Promise.allSettled([last]);
     }
-    return true;
   }
 
   function read(chunk: readonly SettledTrace[]): Promise<Iterable<ReadTrace>> {
     return chunk.length === 0 ? Promise.resolve([]) : readTraces(store, chunk, maxSpansPerTrace);
   }
 
-  /** Whether it could be read is asked when it is wanted, which may be never. */
   function readAhead(chunk: readonly SettledTrace[]): Promise<Iterable<ReadTrace>> {
-    const reading = read(chunk);
-    reading.catch(() => {});
-    return reading;
+    return asked(read(chunk));
   }
 
   /** Audits traces together; where that fails, those that can be audited without the one that cannot. */
@@ -309,6 +316,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
 
   const rounds = startRounds(() => around(round), {
     intervalMs,
+    restMs: REST_MS,
     longestBackoffMs: LONGEST_BACKOFF_MS,
     log,
     words: {
@@ -319,4 +327,10 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   });
   const { stop } = rounds;
   return { sweep: rounds.next, stats: () => ({ ...stats }), stop, [Symbol.asyncDispose]: stop };
+}
+
+/** The same promise: whether it was kept is asked when it is wanted, which may be never. */
+function asked<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
