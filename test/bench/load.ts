@@ -9,6 +9,8 @@ import type { Outcome, Sending } from './start-load.js';
 import { benchRequests, REQUEST_SPANS } from './workload.js';
 
 const REQUESTS = 40;
+/** A connection that nothing was sent over for so long is closed here: the receiver would close it while a request comes. */
+const IDLE_MS = 30_000;
 
 /** A body to send, and where trace ids stand in it: each time it is sent they are new ones. */
 interface Body {
@@ -85,7 +87,7 @@ async function saturate(sending: Sending, senders: number): Promise<Outcome> {
 
 /** Requests at even distances, whether or not the ones before were answered. */
 async function paced(sending: Sending, spansPerSecond: number): Promise<Outcome> {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   const bodies = bodiesOf(sending);
   const start = performance.now();
   const distanceMs = (1_000 * REQUEST_SPANS) / spansPerSecond;

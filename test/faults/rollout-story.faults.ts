@@ -25,6 +25,14 @@ function errands(tenant: string, count: number): Errand[] {
   return Array.from({ length: count }, (_, i) => ({ ...errand, prompt: `${tenant} ${i}: where is the parcel?` }));
 }
 
+function isReady(apiUrl: string, tenant: string): Promise<void> {
+  const asked = async (): Promise<void> => {
+    const answer: unknown = await (await fetch(`${apiUrl}/v1/gate?tenant=${tenant}&policy=pro-monthly`)).json();
+    expect(answer).toMatchObject({ answer: 'ready' });
+  };
+  return vi.waitFor(asked, { timeout: 60_000, interval: 200 });
+}
+
 it('shows an OpenFeature client shadow for the scope whose hop broke, and enforce again after the fix', async () => {
   const place = await waybillPlace();
   const contract = join(place.dataDir, 'waybill.yaml');
@@ -46,6 +54,8 @@ it('shows an OpenFeature client shadow for the scope whose hop broke, and enforc
 
     await send(services.webUrl, [...errands('acme', 20), ...errands('globex', 20)], 4);
     expect(await told('acme')).toBe('off');
+    // Who asks before the calls are audited gets shadow first.
+    for (const tenant of ['acme', 'globex']) await isReady(running.apiUrl, tenant);
     expect((await rollout('set', 'enforce', '--policy', 'pro-monthly', '--why', 'the pilot went well')).code).toBe(0);
     await becomes('acme', 'enforce');
     await becomes('globex', 'enforce');
