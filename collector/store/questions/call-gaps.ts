@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { parseUsd } from '../../../auditor/cost/usd.js';
-import { questionSchema, severitySchema, usdSchema } from '../../../schemas/audit.js';
+import { questionSchema, severitySchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { DailyQuestion } from './by-day.js';
@@ -9,6 +8,7 @@ import type { Window } from './scope.js';
 import { descending, inOrder } from './order.js';
 import { DAY_BY_DAY } from './scope.js';
 import { newestInWaySql, newestOfSchema, newestOfSql, ofWay } from './ways.js';
+import { picoSchema } from './pico.js';
 
 /** What tells one gap from another, and how much there is of it. */
 export const foundSchema = z.object({
@@ -23,7 +23,7 @@ export const foundSchema = z.object({
 });
 
 const rowSchema = foundSchema.extend(newestOfSchema.shape).extend({
-  pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
+  pico: picoSchema,
   sinceUs: z.coerce.number(),
 });
 

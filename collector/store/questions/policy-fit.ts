@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { CompiledContract } from '../../../auditor/contract.js';
-import { formatUsd, parseUsd } from '../../../auditor/cost/usd.js';
-import { usdSchema } from '../../../schemas/audit.js';
+import { formatUsd } from '../../../auditor/cost/usd.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { PolicyFit } from '../../../schemas/policy-fit.js';
 import { policyFateSchema } from '../../../schemas/policy-fit.js';
@@ -12,6 +11,7 @@ import { askByDay, FILED } from './by-day.js';
 import { descending, inOrder } from './order.js';
 import { DAY_BY_DAY } from './scope.js';
 import { ofWay } from './ways.js';
+import { picoSchema } from './pico.js';
 
 const MOST_ROUTES = 50;
 
@@ -24,7 +24,7 @@ const rowSchema = z.object({
   failed: z.coerce.boolean(),
   shared: z.coerce.boolean(),
   calls: z.coerce.number(),
-  pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
+  pico: picoSchema,
   unknown: z.coerce.number(),
 });
 type FatedCalls = z.infer<typeof rowSchema>;

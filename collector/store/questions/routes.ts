@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { formatUsd, parseUsd } from '../../../auditor/cost/usd.js';
+import { formatUsd } from '../../../auditor/cost/usd.js';
 import { usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
@@ -9,6 +9,7 @@ import { askByDay, FILED } from './by-day.js';
 import { descending, inOrder } from './order.js';
 import { DAY_BY_DAY } from './scope.js';
 import { newestInWaySql, newestOfSql, ofWay } from './ways.js';
+import { picoSchema } from './pico.js';
 
 export const routeRowSchema = z.object({
   route: z.array(z.string()).describe('Services of the stations, origin first'),
@@ -22,7 +23,7 @@ export type RouteRow = z.infer<typeof routeRowSchema>;
 const rowSchema = z.object({
   route: z.array(z.string()),
   calls: z.coerce.number(),
-  pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
+  pico: picoSchema,
   enforceable: z.coerce.number(),
   newestAtUs: z.coerce.number(),
   newestTraceId: z.string(),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { formatUsd, parseUsd } from '../../../auditor/cost/usd.js';
+import { formatUsd } from '../../../auditor/cost/usd.js';
 import { usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
@@ -8,6 +8,7 @@ import type { DailyQuestion } from './by-day.js';
 import { askByDay, FILED } from './by-day.js';
 import { descending, inOrder } from './order.js';
 import { DAY_BY_DAY } from './scope.js';
+import { picoSchema } from './pico.js';
 
 export const scopeRowSchema = z.object({
   tenant: z
@@ -25,7 +26,7 @@ const rowSchema = z.object({
   of_tenant: z.string().nullable(),
   of_policy: z.string().nullable(),
   calls: z.coerce.number(),
-  pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
+  pico: picoSchema,
   unknown: z.coerce.number(),
 });
 type DayOfScope = z.infer<typeof rowSchema>;

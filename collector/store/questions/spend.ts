@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { formatUsd, parseUsd } from '../../../auditor/cost/usd.js';
+import { formatUsd } from '../../../auditor/cost/usd.js';
 import { usdSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
@@ -8,6 +8,7 @@ import type { DailyQuestion } from './by-day.js';
 import { askByDay } from './by-day.js';
 import { descending, inOrder } from './order.js';
 import { callsIn, DAY_BY_DAY } from './scope.js';
+import { picoSchema } from './pico.js';
 
 /** What spend can be broken down by, and the column that holds it. */
 const COLUMNS = {
@@ -44,7 +45,7 @@ export type SpendRow = z.infer<typeof spendRowSchema>;
 const rowSchema = z.object({
   keys: z.array(z.string()),
   calls: z.coerce.number(),
-  pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
+  pico: picoSchema,
   unknown_cost: z.coerce.number(),
 });
 type SpentRow = z.infer<typeof rowSchema>;

@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { parseUsd } from '../../../auditor/cost/usd.js';
 import type { Tally } from '../../../auditor/score/tally.js';
 import type { AlikeCalls } from '../../../auditor/score/tally-of.js';
 import { meanCosts, spendOf, tallyOf } from '../../../auditor/score/tally-of.js';
 import type { Verdict } from '../../../schemas/audit.js';
-import { questionSchema, usdSchema, verdictSchema } from '../../../schemas/audit.js';
+import { questionSchema, verdictSchema } from '../../../schemas/audit.js';
 import type { Scope } from '../../../schemas/gate.js';
 import type { Store } from '../client.js';
 import type { DailyQuestion } from './by-day.js';
 import { askByDay, FILED } from './by-day.js';
 import type { Window } from './scope.js';
 import { DAY_BY_DAY, DAY_US } from './scope.js';
+import { picoSchema } from './pico.js';
 
 /** A tally, and the known cost of its calls by verdict: US dollars, 12 decimals. */
 export interface TallyWithSpend {
@@ -103,7 +103,7 @@ const rowSchema = z.object({
   failed_bits: z.coerce.number(),
   calls: z.coerce.number(),
   unknown: z.coerce.number(),
-  pico: usdSchema.transform((text) => parseUsd(text) ?? 0n),
+  pico: picoSchema,
   squares: z.coerce.number(),
 });
 type AlikeRow = z.infer<typeof rowSchema>;
