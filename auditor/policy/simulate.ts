@@ -80,14 +80,12 @@ export function startReplay({ fromUs, toUs, budgets, contract, ...reporting }: S
   };
   let lastUs = -Infinity;
 
-  const budgetFor = (shown: ReplayedCall['seen']): SimulatedBudget | undefined => {
-    const { resolved } = resolvePolicy(shown, contract);
-    return resolved === null ? undefined : byPolicy.get(resolved.id);
-  };
+  const budgetOf = (policy: { readonly id: string } | null): SimulatedBudget | undefined =>
+    policy === null ? undefined : byPolicy.get(policy.id);
 
   const sumFor = (call: ReplayedCall, isCounted: boolean) => {
     const { resolved } = resolvePolicy(call.seen, contract);
-    const budget = resolved === null ? undefined : byPolicy.get(resolved.id);
+    const budget = budgetOf(resolved);
     if (resolved !== null && budget === undefined) return outside;
     const budgeted = { ...call, isCounted };
     if (contract.namesEnforcement && call.enforcementPoint === null) {
@@ -105,8 +103,8 @@ export function startReplay({ fromUs, toUs, budgets, contract, ...reporting }: S
   /** A call that is blocked spends nothing, so no budget misses it. */
   const tellMissed = (call: ReplayedCall): void => {
     if (auditedAttributes.every((name) => call.origin[name] === call.seen[name])) return;
-    const meant = budgetFor(call.origin);
-    if (meant !== budgetFor(call.seen)) meant?.addLost(call);
+    const meant = budgetOf(resolvePolicy(call.origin, contract).resolved);
+    if (meant !== budgetOf(resolvePolicy(call.seen, contract).resolved)) meant?.addLost(call);
   };
 
   return {
