@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { SMTPServer } from 'smtp-server';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { alertOf } from '../../../auditor/alerts/alert.js';
 import { isPublicAddress, lookupPublic } from '../../../collector/alerts/addresses.js';
 import type { WebhookTarget } from '../../../collector/alerts/channels.js';
 import { deliver, signatureOf } from '../../../collector/alerts/deliver.js';
+import { startCountingServer } from '../../support/counting-server.js';
 import { freePort, portOf } from '../../support/free-port.js';
 import { startWebhook } from '../../support/webhook.js';
 
@@ -104,14 +104,8 @@ describe('a webhook', () => {
   });
 
   it('does not connect to an address that is not public, by number or by name, unless allowed', async () => {
-    let connections = 0;
-    const server = createServer((socket) => {
-      connections += 1;
-      socket.destroy();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const port = portOf(server);
+    const server = await startCountingServer();
+    const port = server.port;
     const hosts = ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '0x7f000001', '2130706433', '127.1', '0'];
     for (const host of hosts) {
       const refused = deliver(hook(`http://${host}:${port}/`, { allowPrivate: false }), alert, NOW_US);
@@ -128,7 +122,7 @@ describe('a webhook', () => {
       const metadata = hook(`http://${host}/latest/meta-data/`, { allowPrivate: false });
       await expect(deliver(metadata, alert, NOW_US), host).rejects.toThrow(/is not a public address/);
     }
-    expect(connections).toBe(0);
+    expect(server.connections()).toBe(0);
     server.close();
   });
 });

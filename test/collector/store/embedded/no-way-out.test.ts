@@ -1,12 +1,10 @@
-import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestStore } from '../../../support/engine.js';
 import { startTestStore } from '../../../support/engine.js';
-import { portOf } from '../../../support/free-port.js';
+import { startCountingServer } from '../../../support/counting-server.js';
 
 let test: TestStore;
 beforeAll(async () => {
@@ -64,13 +62,7 @@ describe('a file of this machine', () => {
 it.each(['reader', 'default'])(
   'an address is asked for nothing by a query of %s, nor by what is sent along',
   async (user) => {
-    let connections = 0;
-    const server = createServer((socket) => {
-      connections += 1;
-      socket.destroy();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const server = await startCountingServer();
     const password = user === 'reader' ? (await readFile(join(test.dataDir, 'reader.password'), 'utf8')).trim() : '';
     const form = new FormData();
     form.set('sent', new Blob([Uint8Array.of(0, 0, 0, 0, 1, 2, 65)]), 'sent');
@@ -78,12 +70,12 @@ it.each(['reader', 'default'])(
       query: 'SELECT * FROM sent',
       sent_format: 'AvroConfluent',
       sent_structure: 'a String',
-      format_avro_schema_registry_url: `http://127.0.0.1:${portOf(server)}/`,
+      format_avro_schema_registry_url: `http://127.0.0.1:${server.port}/`,
     });
     const headers = { 'x-clickhouse-user': user, 'x-clickhouse-key': password };
     const asked = await fetch(`${test.address.url}/?${params.toString()}`, { method: 'POST', body: form, headers });
     expect(await asked.text()).toContain('format_avro_schema_registry_url should not be changed');
-    expect(connections).toBe(0);
+    expect(server.connections()).toBe(0);
     server.close();
   },
 );
