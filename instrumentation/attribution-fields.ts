@@ -26,10 +26,10 @@ export const keys: Readonly<Record<Field, string>> = {
 export const attributionKeys: readonly string[] = Object.values(keys);
 
 const MAX_LENGTH = 256;
-const CONTROL_CHARACTER = /\p{Cc}/u;
 
-/** Half of a character, which makes `encodeURIComponent` throw when baggage is written. */
-const LONE_SURROGATE = /\p{Cs}/u;
+/** Control characters, and halves of characters, which make `encodeURIComponent` throw when baggage is written. */
+const UNUSABLE = /[\p{Cc}\p{Cs}]/u;
+const HALF_CHARACTER = /\p{Cs}/u;
 
 /**
  * The fields that can be used: strings of 1 to 256 characters without control characters or halves of characters.
@@ -76,6 +76,6 @@ function problemOf(value: unknown): string | null {
   if (typeof value !== 'string') return value === null ? 'is null' : `is of type ${typeof value}`;
   if (value === '') return 'is empty';
   if (value.length > MAX_LENGTH) return `has ${value.length} characters`;
-  if (LONE_SURROGATE.test(value)) return 'has half a character';
-  return CONTROL_CHARACTER.test(value) ? 'has control characters' : null;
+  if (!UNUSABLE.test(value)) return null;
+  return HALF_CHARACTER.test(value) ? 'has half a character' : 'has control characters';
 }

@@ -39,8 +39,8 @@ export function createBaggagePropagator(signer: Signer | null): TextMapPropagato
   return {
     inject(ctx, carrier, setter) {
       // Written here and not by `w3c`, which would encode each member a second time.
-      const { members } = order(ctx);
-      if (members.length > 0 && !isTracingSuppressed(ctx)) setter.set(carrier, 'baggage', members.join(','));
+      const { header } = order(ctx);
+      if (header !== '' && !isTracingSuppressed(ctx)) setter.set(carrier, 'baggage', header);
     },
     extract: (ctx, carrier, getter) => w3c.extract(ctx, carrier, getter),
     fields: () => w3c.fields(),
@@ -61,7 +61,7 @@ export function createBaggagePreparation(signer: Signer | null): (ctx: Context) 
 interface Ordered {
   readonly baggage: Baggage;
   /** As much of it as is sent, as it is written. */
-  readonly members: readonly string[];
+  readonly header: string;
   /** The keys of what is not sent. */
   readonly left: readonly string[];
 }
@@ -96,7 +96,12 @@ function withAttributionFirst(ctx: Context, before: Baggage | undefined, signer:
   return baggage;
 }
 
-function fit(baggage: Baggage): Ordered {
+/** On the baggage itself, which never changes: a process says much the same with most of its requests. */
+const ORDERED = Symbol('waybill: this baggage as it is sent');
+
+function fit(baggage: Baggage & { [ORDERED]?: Ordered }): Ordered {
+  const before = baggage[ORDERED];
+  if (before !== undefined) return before;
   const members: string[] = [];
   const left: string[] = [];
   let bytes = 0;
@@ -110,7 +115,9 @@ function fit(baggage: Baggage): Ordered {
     bytes += size + 1;
     members.push(member);
   }
-  return { baggage, members, left };
+  const ordered: Ordered = { baggage, header: members.join(','), left };
+  if (Object.isExtensible(baggage)) baggage[ORDERED] = ordered;
+  return ordered;
 }
 
 /** A member as `W3CBaggagePropagator` writes it; null where it cannot be written at all. */

@@ -5,6 +5,8 @@ import { fields, keys } from './attribution-fields.js';
 import { attributionIn, inheritLate, onSaid } from './attribution.js';
 import type { Signer, Signing } from './sign-attribution.js';
 import { createSigner, signatureIn } from './sign-attribution.js';
+import type { SpanHooks } from './span-hooks.js';
+import { processorOf } from './span-hooks.js';
 
 /**
  * Makes a span processor that stamps attribution on every span when it starts: `tenant.id`, `feature.id`,
@@ -16,6 +18,11 @@ import { createSigner, signatureIn } from './sign-attribution.js';
  * @param options `sign`: signs what this process says itself, under `attribution.signature`
  */
 export function createAttributionSpanProcessor(options: { readonly sign?: Signing | undefined } = {}): SpanProcessor {
+  return processorOf([createAttributionHooks(options)]);
+}
+
+/** The same, to be put together with other hooks. */
+export function createAttributionHooks(options: { readonly sign?: Signing | undefined }): SpanHooks {
   const signer = createSigner(options.sign);
   return {
     onStart(span, parentContext: Context) {
@@ -29,9 +36,6 @@ export function createAttributionSpanProcessor(options: { readonly sign?: Signin
       // A signature over what the span showed before would look like a forgery beside what it shows now.
       if (isSigned || signer !== null) onSaid(span, (ctx) => void stampSignature(span, ctx, signer));
     },
-    onEnd: () => undefined,
-    forceFlush: () => Promise.resolve(),
-    shutdown: () => Promise.resolve(),
   };
 }
 

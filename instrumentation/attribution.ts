@@ -1,5 +1,5 @@
 import type { Baggage, Context, Span } from '@opentelemetry/api';
-import { context, createContextKey, propagation, trace } from '@opentelemetry/api';
+import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import type { Attribution, Field } from './attribution-fields.js';
 import { attributionKeys, fields, keys, usableFields } from './attribution-fields.js';
@@ -33,7 +33,7 @@ export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
 export function setAttribution(attribution: Attribution): void {
   const ctx = context.active();
   const span = trace.getSpan(ctx);
-  if (span !== undefined) sayOf(span, usableFields(attribution), () => ctx);
+  if (span !== undefined) sayOf([span], usableFields(attribution), () => ctx);
 }
 
 /** The attribution of the active context. */
@@ -42,30 +42,35 @@ export function getAttribution(): Attribution {
 }
 
 /**
- * Says whose the work of a span is.
+ * Says whose the work of some spans is.
  *
  * @param given usable fields
- * @param ctxOf gives what the span is active in, or would be
+ * @param ctxOf gives what the spans are active in, or would be
  */
-export function sayOf(span: Span & Noted, given: Attribution, ctxOf: () => Context): void {
+export function sayOf(spans: readonly (Span & Noted)[], given: Attribution, ctxOf: () => Context): void {
   sequence += 1;
-  const note = span[NOTE];
-  const late: Late = { ...note?.late };
+  const said: Late = {};
   for (const field of fields) {
     const value = given[field];
-    if (value === undefined) continue;
-    late[field] = { value, since: sequence };
-    span.setAttribute(keys[field], value);
+    if (value !== undefined) said[field] = { value, since: sequence };
   }
-  keep(span, { late, latest: sequence, afterSaid: note?.afterSaid });
-  note?.afterSaid?.(trace.setSpan(ctxOf(), span));
+  for (const span of spans) {
+    for (const field of fields) {
+      const value = given[field];
+      if (value !== undefined) span.setAttribute(keys[field], value);
+    }
+    const note = span[NOTE];
+    const late = note === undefined ? said : { ...note.late, ...said };
+    keep(span, { late, latest: sequence, afterSaid: note?.afterSaid });
+    note?.afterSaid?.(trace.setSpan(ctxOf(), span));
+  }
 }
 
 /** The attribution of a context: its baggage, and over it what `setAttribution` said of its span since. */
 export function attributionIn(ctx: Context): Attribution {
-  const said = saidIn(ctx);
+  const saying = saidIn(ctx)?.saying;
   const baggage = propagation.getBaggage(ctx);
-  const before = said !== undefined && said.baggage === baggage ? said.attribution : attributionOf(baggage);
+  const before = saying !== undefined && saying.baggage === baggage ? saying.attribution : attributionOf(baggage);
   const late = lateIn(ctx);
   if (late === null) return before;
   const found: { [F in Field]?: string | undefined } = { ...before };
@@ -78,7 +83,7 @@ export function attributionIn(ctx: Context): Attribution {
 
 /** The fields that this process itself has said, and did not only hear from a caller: those it may sign. */
 export function assertedIn(ctx: Context): Attribution {
-  const asserted = saidIn(ctx)?.asserted;
+  const asserted = saidIn(ctx)?.saying.asserted;
   const late = lateIn(ctx);
   const here = attributionIn(ctx);
   const own: Partial<Record<Field, string>> = {};
@@ -96,21 +101,22 @@ export function contextWith(ctx: Context, attribution: Attribution): Context {
 
 /** A context with usable fields added. */
 export function contextWithUsable(ctx: Context, given: Attribution): Context {
-  const before = attributionIn(ctx);
   const late = lateIn(ctx);
-  const asserted = new Set(saidIn(ctx)?.asserted);
+  if (late === null && propagation.getBaggage(ctx) === undefined) return contextWithOnly(ctx, given);
+  const before = attributionIn(ctx);
+  const asserted = new Set(saidIn(ctx)?.saying.asserted);
   let isChanged = false;
   for (const field of fields) {
     if (given[field] !== undefined || late?.[field] !== undefined) asserted.add(field);
     isChanged ||= given[field] !== undefined && given[field] !== before[field];
   }
   // What was signed upstream was signed for other values: kept beside these, it would look like a forgery.
-  return contextSaying(ctx, { ...before, ...given }, asserted, isChanged ? [SIGNATURE_KEY] : []);
+  return contextSaying(ctx, sayingIn(ctx, { ...before, ...given }, asserted, isChanged ? [SIGNATURE_KEY] : []));
 }
 
 /** A context with usable fields in place of whatever attribution it had. */
 export function contextWithOnly(ctx: Context, given: Attribution): Context {
-  return contextSaying(ctx, given, new Set(fields.filter((field) => given[field] !== undefined)), [SIGNATURE_KEY]);
+  return contextSaying(ctx, propagation.getBaggage(ctx) === undefined ? sayingAlone(given) : sayingOnly(ctx, given));
 }
 
 /** A context without any attribution: for what came from outside, and for work that is nobody's alone. */
@@ -121,7 +127,9 @@ export function contextWithout(ctx: Context): Context {
 /** Lets a new span know what `setAttribution` said of the span above it. */
 export function inheritLate(span: object & Noted, parent: Context): void {
   const late = lateIn(parent);
-  if (late !== null) keep(span, { late, latest: noteIn(parent)?.latest ?? 0, afterSaid: span[NOTE]?.afterSaid });
+  const before = span[NOTE];
+  // Kept where there is nothing, too: spans of one shape are faster to handle, for the SDK as well.
+  keep(span, late === null ? before : { late, latest: noteIn(parent)?.latest ?? 0, afterSaid: before?.afterSaid });
 }
 
 /** Calls `after` whenever `setAttribution` said something of a span, with the context in which it did. */
@@ -145,18 +153,23 @@ export function baggageWith(ctx: Context, attribution: Attribution, dropped: rea
 
 /** Whether baggage is as it was put into a context here, attribution in front, and nothing was said since. */
 export function isAllSaid(ctx: Context, baggage: Baggage | undefined): baggage is Baggage {
-  return baggage !== undefined && saidIn(ctx)?.baggage === baggage && lateIn(ctx) === null;
+  return baggage !== undefined && saidIn(ctx)?.saying.baggage === baggage && lateIn(ctx) === null;
 }
 
 /** What a context says by us. */
 interface Said {
-  /** The baggage that was put into the context, and the attribution in it: nothing has to be read out of that again. */
+  readonly saying: Saying;
+  /** What was said of a span up to here, in the order of everything that was said in this process, is in the baggage. */
+  readonly until: number;
+}
+
+/** Attribution, as it is put into contexts. */
+interface Saying {
   readonly baggage: Baggage;
+  /** What is in the baggage: it has not to be read out of that again. */
   readonly attribution: Attribution;
   /** The fields that this process has said. */
   readonly asserted: ReadonlySet<Field>;
-  /** What was said of a span up to here, in the order of everything that was said in this process, is in the baggage. */
-  readonly until: number;
 }
 
 /** Fields that were said of a span after it had started, each with its place in the order of everything said. */
@@ -176,20 +189,43 @@ const SAID = createContextKey('waybill: what was said of attribution');
 const NOTE = Symbol('waybill: what was said of this span');
 
 interface Noted {
-  [NOTE]?: Note;
+  [NOTE]?: Note | undefined;
 }
 
 let sequence = 0;
 
-function contextSaying(
+function contextSaying(ctx: Context, saying: Saying): Context {
+  const said: Said = { saying, until: sequence };
+  return propagation.setBaggage(ctx, saying.baggage).setValue(SAID, said);
+}
+
+function sayingIn(
   ctx: Context,
   attribution: Attribution,
   asserted: ReadonlySet<Field>,
   dropped: readonly string[],
-): Context {
-  const baggage = baggageWith(ctx, attribution, dropped);
-  const said: Said = { baggage, attribution, asserted, until: sequence };
-  return propagation.setBaggage(ctx, baggage).setValue(SAID, said);
+): Saying {
+  return { baggage: baggageWith(ctx, attribution, dropped), attribution, asserted };
+}
+
+function sayingOnly(ctx: Context, given: Attribution): Saying {
+  return sayingIn(ctx, given, new Set(fields.filter((field) => given[field] !== undefined)), [SIGNATURE_KEY]);
+}
+
+/** What is said where there is no other baggage is made once for all requests that say it. */
+const alone = new Map<string, Saying>();
+const MAX_ALONE = 1_000;
+
+function sayingAlone(given: Attribution): Saying {
+  // No usable value is empty or has a line break in it.
+  const id = `${given.tenant ?? ''}\n${given.feature ?? ''}\n${given.policy ?? ''}\n${given.user ?? ''}`;
+  let saying = alone.get(id);
+  if (saying === undefined) {
+    saying = sayingOnly(ROOT_CONTEXT, { ...given });
+    if (alone.size >= MAX_ALONE) alone.clear();
+    alone.set(id, saying);
+  }
+  return saying;
 }
 
 function saidIn(ctx: Context): Said | undefined {
@@ -237,6 +273,6 @@ function noteIn(ctx: Context): Note | undefined {
 }
 
 /** Whoever froze a span does without what is said late. */
-function keep(span: object & Noted, note: Note): void {
+function keep(span: object & Noted, note: Note | undefined): void {
   if (NOTE in span || Object.isExtensible(span)) span[NOTE] = note;
 }

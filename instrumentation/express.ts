@@ -20,9 +20,11 @@ interface Connected {
  * Attribution baggage of callers that `trust` does not name is removed, from spans too.
  */
 export function attribution<Request extends Connected>(options: RequestAttribution<Request>) {
-  const run = createRequestAttribution(options);
-  return (request: Request, _response: unknown, next: () => void): void =>
-    run({ request, peer: request.socket.remoteAddress, headers: request.headers }, () => next());
+  const run = createRequestAttribution(options, {
+    peerOf: ({ socket }) => socket.remoteAddress,
+    headersOf: ({ headers }) => headers,
+  });
+  return (request: Request, _response: unknown, next: () => void): void => run(request, next);
 }
 
 /** What is used of an Express response. */

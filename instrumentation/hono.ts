@@ -18,9 +18,11 @@ interface Connected {
  * `@hono/node-server` only; elsewhere give `trust` a function.
  */
 export function attribution<C extends Connected>(options: RequestAttribution<C>) {
-  const run = createRequestAttribution(options);
-  return (c: C, next: () => Promise<void>): Promise<void> =>
-    run({ request: c, peer: peerOf(c.env), headers: c.req.header() }, () => next());
+  const run = createRequestAttribution(options, {
+    peerOf: ({ env }) => peerOf(env),
+    headersOf: ({ req }) => req.header(),
+  });
+  return (c: C, next: () => Promise<void>): Promise<void> => run(c, next);
 }
 
 /** The other end's address, in `env.incoming.socket` of `@hono/node-server`. */

@@ -1,11 +1,11 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { reportAiSdk } from './ai-sdk.js';
-import { createAnthropicSpanProcessor } from './anthropic-calls.js';
+import { anthropicHooks } from './anthropic-calls.js';
 import { createAwsInstrumentation } from './bedrock-calls.js';
 import { GoogleGenAiInstrumentation } from './google-genai.js';
 import { completeOpenAiSpans } from './openai-calls.js';
+import type { SpanHooks } from './span-hooks.js';
 import { BEDROCK_CLIENT, UnreportedBedrock } from './unreported-bedrock.js';
 
 /**
@@ -17,8 +17,7 @@ export const HOOKED_CLIENTS: readonly string[] = ['openai', '@google/genai', BED
 /** What reports the calls of the clients of models. */
 export interface ModelClients {
   readonly instrumentations: readonly Instrumentation[];
-  /** To be put before the processors that export. */
-  readonly spanProcessors: readonly SpanProcessor[];
+  readonly spanHooks: readonly SpanHooks[];
 }
 
 /**
@@ -35,6 +34,6 @@ export function instrumentModelClients(env: Readonly<Record<string, string | und
   reportAiSdk({ capturesContent: is('OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT', 'true') });
   return {
     instrumentations: [openai, new GoogleGenAiInstrumentation(), createAwsInstrumentation(), new UnreportedBedrock()],
-    spanProcessors: [createAnthropicSpanProcessor()],
+    spanHooks: [anthropicHooks],
   };
 }

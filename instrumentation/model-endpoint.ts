@@ -1,8 +1,9 @@
 import type { Span as ApiSpan, Context } from '@opentelemetry/api';
 import { trace } from '@opentelemetry/api';
-import type { Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { Span } from '@opentelemetry/sdk-trace-base';
 import { GEN_AI_OPERATION_NAME, GEN_AI_PROVIDER_NAME } from '../schemas/attributes.js';
 import { modelHosts } from '../schemas/model-hosts.js';
+import type { SpanHooks } from './span-hooks.js';
 import { get } from './unknown-value.js';
 
 /** An outgoing HTTP request, as far as it tells whether it asks a model. */
@@ -26,8 +27,8 @@ export interface ModelEndpointsOptions {
 
 /** What recognises requests to models that no client library reports. */
 export interface ModelEndpoints {
-  /** Remembers which span is above which; put it before the processor that exports. */
-  readonly spanProcessor: SpanProcessor;
+  /** Remember which span is above which. */
+  readonly spanHooks: SpanHooks;
   /** Marks the span of an outgoing request as a call, where it asks a model and no span above it says so already. */
   readonly mark: (span: ApiSpan, request: OutgoingRequest) => void;
 }
@@ -46,17 +47,15 @@ const CALL_KIND = 'openinference.span.kind';
  */
 export function createModelEndpoints({ isReported, onUnreported }: ModelEndpointsOptions): ModelEndpoints {
   return {
-    spanProcessor: {
+    spanHooks: {
       onStart(span: Span & Placed, parentContext) {
         let above = placedIn(parentContext);
         // What has ended and is no call will never be one. Without this, a chain of work that each time starts the next,
         // such as a timer that sets itself again, would be kept whole.
         while (above !== undefined && hasEnded(above) && !isCall(above)) above = above[ABOVE];
-        if (above !== undefined) span[ABOVE] = above;
+        // Set where there is none, too: spans of one shape are faster to handle, for the SDK as well.
+        span[ABOVE] = above;
       },
-      onEnd: () => undefined,
-      forceFlush: () => Promise.resolve(),
-      shutdown: () => Promise.resolve(),
     },
     mark(span, request) {
       const operation = operationOf(request);
@@ -74,7 +73,7 @@ export function createModelEndpoints({ isReported, onUnreported }: ModelEndpoint
 const ABOVE = Symbol('waybill: the span above');
 
 interface Placed {
-  [ABOVE]?: ApiSpan & Placed;
+  [ABOVE]?: (ApiSpan & Placed) | undefined;
 }
 
 function placedIn(ctx: Context): (ApiSpan & Placed) | undefined {
@@ -99,14 +98,18 @@ function isCall(span: object): boolean {
   return CALLS.has(get(attributes, GEN_AI_OPERATION_NAME)) || CALL_KINDS.has(get(attributes, CALL_KIND));
 }
 
-/** Paths of providers' APIs, by their end. Only the first is telling enough to be believed at any host. */
-const endpoints: readonly { readonly path: RegExp; readonly operation: string }[] = [
-  { path: /\/chat\/completions$/, operation: 'chat' },
-  { path: /\/(responses|messages|converse|converse-stream)$/, operation: 'chat' },
-  { path: /\/completions$/, operation: 'text_completion' },
-  { path: /\/embeddings$/, operation: 'embeddings' },
-  { path: /:(generateContent|streamGenerateContent)$/, operation: 'generate_content' },
-];
+/** What is asked for at providers' APIs, by the end of the path. Only the first is telling enough to be believed at any host. */
+const CHAT_COMPLETIONS = '/chat/completions';
+const operations: ReadonlyMap<string, string> = new Map([
+  ['/responses', 'chat'],
+  ['/messages', 'chat'],
+  ['/converse', 'chat'],
+  ['/converse-stream', 'chat'],
+  ['/completions', 'text_completion'],
+  ['/embeddings', 'embeddings'],
+  [':generateContent', 'generate_content'],
+  [':streamGenerateContent', 'generate_content'],
+]);
 
 /** At a host that is not known to serve models, `/messages` may be anything: then only the APIs' own paths count. */
 const TELLING_PATH = /\/chat\/completions$|\/v1\/(completions|responses|embeddings|messages)$/;
@@ -122,7 +125,8 @@ export function operationOf({ method, host, path }: Omit<OutgoingRequest, 'userA
 export function operationAt(method: string, path: string): string | null {
   if (method !== 'POST' && method.toUpperCase() !== 'POST') return null;
   const plain = plainPath(path);
-  return endpoints.find((endpoint) => endpoint.path.test(plain))?.operation ?? null;
+  if (plain.endsWith(CHAT_COMPLETIONS)) return 'chat';
+  return operations.get(plain.slice(Math.max(plain.lastIndexOf('/'), plain.lastIndexOf(':'), 0))) ?? null;
 }
 
 function plainPath(path: string): string {

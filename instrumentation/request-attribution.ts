@@ -34,12 +34,11 @@ export type RequestAttribution<Request> = {
   readonly carrier?: Gateway | undefined;
 };
 
-/** One request, as far as attribution goes. */
-export interface Incoming<Request> {
-  readonly request: Request;
+/** How the request of a framework is read. */
+export interface Reading<Request> {
   /** Address of the connection's other end. */
-  readonly peer: string | undefined;
-  readonly headers: Headers;
+  readonly peerOf: (request: Request) => string | undefined;
+  readonly headersOf: (request: Request) => Headers;
 }
 
 /**
@@ -47,8 +46,8 @@ export interface Incoming<Request> {
  * context and from the server's span, and puts what the options say in its place. Only what the rest throws is thrown:
  * a function of the options that fails is a warning in the OpenTelemetry log, and its field is left out.
  */
-export function createRequestAttribution<Request>(options: RequestAttribution<Request>) {
-  const isTrusted = trustOf(options.trust);
+export function createRequestAttribution<Request>(options: RequestAttribution<Request>, reading: Reading<Request>) {
+  const isTrusted = trustOf(options.trust, reading);
   const warned = new Set<string>();
   function attempt<T>(what: string, ask: () => T): T | undefined {
     try {
@@ -60,39 +59,38 @@ export function createRequestAttribution<Request>(options: RequestAttribution<Re
       return undefined;
     }
   }
-  return <T>(incoming: Incoming<Request>, rest: () => T): T => {
+  return <T>(request: Request, rest: () => T): T => {
     const given: Partial<Record<Field, string>> = {};
     for (const field of fields) {
       const from = options[field];
-      const value = typeof from === 'function' ? attempt(field, () => from(incoming.request)) : from;
+      const value = typeof from === 'function' ? attempt(field, () => from(request)) : from;
       // No one is logged in, say: not a bad value, and not worth a warning.
       if (value !== undefined && value !== null) given[field] = value;
     }
     const usable = usableFields(given);
     const active = context.active();
-    if (attempt('trust', () => isTrusted(incoming)) !== true) {
-      for (const span of spansOf(active)) {
-        removeClaims(span);
-        sayOf(span, usable, () => contextWithout(active));
-      }
+    const spans = spansOf(active);
+    if (attempt('trust', () => isTrusted(request)) !== true) {
+      for (const span of spans) removeClaims(span);
+      sayOf(spans, usable, () => contextWithout(active));
       return context.with(contextWithOnly(active, usable), rest);
     }
-    const base = withCarried(active, options.carrier, incoming.headers);
+    const { carrier } = options;
+    const base = carrier === undefined ? active : withCarried(active, carrier, reading.headersOf(request));
     const heard = attributionIn(base);
-    for (const span of spansOf(active)) {
+    for (const span of spans) {
       for (const field of fields) {
         const value = heard[field];
         if (value !== undefined) span.setAttribute(keys[field], value);
       }
-      sayOf(span, usable, () => base);
     }
+    sayOf(spans, usable, () => base);
     return context.with(contextWithUsable(base, usable), rest);
   };
 }
 
 /** A context with what a gateway's headers say, under what its baggage says. */
-function withCarried(ctx: Context, gateway: Gateway | undefined, headers: Headers): Context {
-  if (gateway === undefined) return ctx;
+function withCarried(ctx: Context, gateway: Gateway, headers: Headers): Context {
   // Heard, and not said here: this process does not sign it.
   return propagation.setBaggage(
     ctx,
@@ -123,13 +121,17 @@ function removeClaims(span: Span): void {
 /** Other ends that are remembered: hops that send requests are few, and a look into a `BlockList` takes long. */
 const MAX_JUDGED = 1_000;
 
-function trustOf<Request>(trust: RequestAttribution<Request>['trust']): (incoming: Incoming<Request>) => boolean {
-  if (typeof trust === 'function') return ({ request }) => trust(request);
+function trustOf<Request>(
+  trust: RequestAttribution<Request>['trust'],
+  { peerOf }: Reading<Request>,
+): (request: Request) => boolean {
+  if (typeof trust === 'function') return trust;
   if (trust === undefined || trust.length === 0) return () => false;
   const list = new BlockList();
   for (const network of trust) add(list, network);
   const judged = new Map<string, boolean>();
-  return ({ peer }) => {
+  return (request) => {
+    const peer = peerOf(request);
     if (peer === undefined) return false;
     let isTrusted = judged.get(peer);
     if (isTrusted === undefined) {

@@ -6,7 +6,7 @@ import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { endLeftAiSdkCalls, isAiSdkEmbedding } from './ai-sdk.js';
 import { createAttributionPropagator } from './attribution-propagator.js';
-import { createAttributionSpanProcessor } from './attribution-span-processor.js';
+import { createAttributionHooks } from './attribution-span-processor.js';
 import type { Environment } from './environment.js';
 import { isSet, signingFrom } from './environment.js';
 import { flushAtExit } from './flush-at-exit.js';
@@ -18,6 +18,8 @@ import { createModelEndpoints } from './model-endpoint.js';
 import { releaseProcess } from './release-process.js';
 import { requestInstrumentations } from './request-instrumentations.js';
 import { lasting } from './send-at-exit.js';
+import type { SpanHooks } from './span-hooks.js';
+import { processorOf } from './span-hooks.js';
 import { startSdk } from './start-sdk.js';
 import { createUnreportedClients } from './unreported-clients.js';
 
@@ -47,13 +49,10 @@ export async function startInstrumentation(env: Environment): Promise<void> {
   const modelClients = instrumentModelClients(env);
   const exporters = await exportersFrom(env);
   let endedSpans = 0;
-  const counter: SpanProcessor = {
-    onStart: () => undefined,
+  const counter: SpanHooks = {
     onEnd: () => {
       endedSpans += 1;
     },
-    forceFlush: () => Promise.resolve(),
-    shutdown: () => Promise.resolve(),
   };
   const sign = signingFrom(env);
   const tracing = {
@@ -64,10 +63,7 @@ export async function startInstrumentation(env: Environment): Promise<void> {
       ...modelClients.instrumentations,
     ],
     spanProcessors: [
-      createAttributionSpanProcessor({ sign }),
-      modelEndpoints.spanProcessor,
-      ...modelClients.spanProcessors,
-      counter,
+      processorOf([createAttributionHooks({ sign }), modelEndpoints.spanHooks, ...modelClients.spanHooks, counter]),
       ...exporters,
     ],
     propagator: createAttributionPropagator({ sign }),

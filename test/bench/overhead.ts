@@ -14,7 +14,7 @@ import { quantile } from './start-load.js';
  * Pairs of processes, each started anew: two processes of one program may differ by some percent for as long as they live.
  * An even number, since the one that is started first tends to be the slower one.
  */
-const PAIRS = 8;
+const PAIRS = 16;
 
 const WARM_UP = 2_000;
 const CONNECTIONS = 8;

@@ -226,6 +226,18 @@ describe('bad values', () => {
   });
 });
 
+it('of more tenants than are kept in mind, each request takes its own along', () => {
+  const note = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage({ note: { value: 'ok' } }));
+  for (let round = 0; round < 2; round += 1) {
+    for (let i = 0; i < 1_500; i += 1) {
+      const tenant = `tenant-${i}`;
+      expect(withAttribution({ tenant }, outgoing)).toEqual({ baggage: `tenant.id=${tenant}` });
+      const withNote = context.with(note, () => withAttribution({ feature: tenant }, outgoing));
+      expect(withNote).toEqual({ baggage: `feature.id=${tenant},note=ok` });
+    }
+  }
+});
+
 describe('baggage that is too large', () => {
   const large = (count: number, bytes: number) => {
     let baggage = propagation.createBaggage();
