@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { CompiledContract } from '../../auditor/contract.js';
 import { proposeContract } from '../../auditor/propose-contract.js';
 import { describedRules } from '../../auditor/rules/describe.js';
 import { scoreOf } from '../../auditor/score/score.js';
@@ -8,7 +7,6 @@ import { describedRuleSchema } from '../../schemas/described-rule.js';
 import { gapSchema, gateAnswerSchema, scopeSchema, scoreSchema } from '../../schemas/gate.js';
 import { raisedAlertSchema } from '../../schemas/alert.js';
 import { budgetSchema } from '../../schemas/budget.js';
-import type { Role } from '../../schemas/key.js';
 import { accountSchema, auditLogEntrySchema } from '../../schemas/key.js';
 import { policyFitSchema } from '../../schemas/policy-fit.js';
 import { simulationSchema } from '../../schemas/simulation.js';
@@ -16,14 +14,11 @@ import { proposalSchema } from '../../schemas/contract.js';
 import { decisionSummarySchema } from '../../schemas/decision.js';
 import { rolloutsSchema, rolloutTurnSchema } from '../../schemas/rollout.js';
 import { proposedYaml } from '../contract/write.js';
-import type { AuditedAction } from '../keys/audit-log.js';
 import { readAuditLog } from '../keys/audit-log.js';
-import type { Caller } from '../keys/key-ring.js';
 import { ANYONE } from '../keys/key-ring.js';
 import { listRollouts } from '../rollout/list.js';
 import { rolloutHistory } from '../rollout/stored.js';
 import { keptAlerts, raisedAlertOf } from '../store/alerts.js';
-import type { Store } from '../store/client.js';
 import { summarizeDecisions } from '../store/questions/decisions.js';
 import { budgetStates, watchedBudgets } from '../store/questions/budgets.js';
 import { findGaps } from '../store/questions/gaps.js';
@@ -38,48 +33,10 @@ import { seriesOf, seriesPointSchema } from '../store/questions/series.js';
 import { simulate } from '../store/questions/simulate.js';
 import { spendBy, spendDimensionSchema, spendRowSchema } from '../store/questions/spend.js';
 import { tallyCalls } from '../store/questions/tally.js';
-import { BadRequest, gateQuerySchema, questionSchema, readQuery, windowOf } from './request.js';
+import { BadRequest, gateQuerySchema, questionSchema, windowOf } from './request.js';
 import { simulateQuerySchema, simulationAsked } from './simulate-request.js';
-
-/** What a question is answered from. */
-export interface QuestionContext {
-  readonly store: Store;
-  readonly contract: CompiledContract;
-  /** The present, microseconds since 1970. */
-  readonly nowUs: number;
-  readonly caller: Caller;
-  /** Writes into the audit log what the caller did. */
-  readonly note: (action: AuditedAction, detail: string) => void;
-  /** Is told how far long work has come, where somebody wants to know. */
-  readonly tell?: (done: number, of: number) => void;
-}
-
-/** One question of the API: its path, what it takes, and what it answers. The reference is generated from it. */
-export interface Question {
-  /** Below `/v1`. */
-  readonly path: string;
-  readonly summary: string;
-  readonly query: z.ZodObject;
-  readonly response: z.ZodType;
-  /** What a key must be for; `read` where left out. */
-  readonly role?: Role;
-  /** Whether it makes sense to who sees the calls of some tenants alone. */
-  readonly isForTenants?: boolean;
-  /** Whether it takes long, and says how far it has come to whoever accepts lines of JSON. */
-  readonly takesLong?: boolean;
-  /** Answers the query string of a request. @throws BadRequest */
-  readonly answer: (queryString: unknown, context: QuestionContext) => Promise<unknown>;
-}
-
-function question<Query extends z.ZodObject>({
-  answer,
-  ...described
-}: Omit<Question, 'query' | 'answer'> & {
-  readonly query: Query;
-  readonly answer: (query: z.infer<Query>, context: QuestionContext) => Promise<unknown>;
-}): Question {
-  return { ...described, answer: (queryString, context) => answer(readQuery(described.query, queryString), context) };
-}
+import type { Question } from './question.js';
+import { question } from './question.js';
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(100).describe('How many to return at most');
 
