@@ -41,13 +41,19 @@ export function usableFields(attribution: unknown): Attribution {
   const usable: Partial<Record<Field, string>> = {};
   if (typeof attribution !== 'object' || attribution === null) return usable;
   for (const field of fields) {
-    const value = read(attribution, field);
-    if (value === undefined) continue;
-    const problem = problemOf(value);
-    if (typeof value === 'string' && problem === null) usable[field] = value;
-    else warnOnce(field, problem ?? '');
+    const value = usableValue(field, read(attribution, field));
+    if (value !== undefined) usable[field] = value;
   }
   return usable;
+}
+
+/** The value of one field, if it can be used. Never throws. */
+export function usableValue(field: Field, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const problem = problemOf(value);
+  if (typeof value === 'string' && problem === null) return value;
+  warnOnce(field, problem ?? '');
+  return undefined;
 }
 
 /** A getter of the application may throw, and that must not reach the application through us. */

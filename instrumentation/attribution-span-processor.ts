@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import { fields, keys } from './attribution-fields.js';
-import { attributionIn, inheritLate, onSaid } from './attribution.js';
+import { inheritAttribution, onSaid } from './attribution.js';
 import type { Signer, Signing } from './sign-attribution.js';
 import { createSigner, signatureIn } from './sign-attribution.js';
 import type { SpanHooks } from './span-hooks.js';
@@ -26,23 +26,22 @@ export function createAttributionHooks(options: { readonly sign?: Signing | unde
   const signer = createSigner(options.sign);
   return {
     onStart(span, parentContext: Context) {
-      const attribution = attributionIn(parentContext);
-      inheritLate(span, parentContext);
+      const attribution = inheritAttribution(span, parentContext);
       for (const field of fields) {
         const value = attribution[field];
         if (value !== undefined && span.attributes[keys[field]] === undefined) span.setAttribute(keys[field], value);
       }
-      const isSigned = stampSignature(span, parentContext, signer);
+      const signature = signatureIn(parentContext, span.spanContext().traceId, signer);
+      if (signature !== null) span.setAttribute(SIGNATURE_KEY, signature);
       // A signature over what the span showed before would look like a forgery beside what it shows now.
-      if (isSigned || signer !== null) onSaid(span, (ctx) => void stampSignature(span, ctx, signer));
+      if (signature !== null || signer !== null) onSaid(span, (ctx) => stampSignature(span, ctx, signer));
     },
   };
 }
 
-/** Stamps the signature that goes with a context, or takes the one away that no longer does; tells whether there is one. */
-function stampSignature(span: Span, ctx: Context, signer: Signer | null): boolean {
+/** Stamps the signature that goes with a context, or takes the one away that no longer does. */
+function stampSignature(span: Span, ctx: Context, signer: Signer | null): void {
   const signature = signatureIn(ctx, span.spanContext().traceId, signer);
   if (signature !== null) span.setAttribute(SIGNATURE_KEY, signature);
   else if (SIGNATURE_KEY in span.attributes) delete span.attributes[SIGNATURE_KEY];
-  return signature !== null;
 }

@@ -68,10 +68,12 @@ export function sayOf(spans: readonly (Span & Noted)[], given: Attribution, ctxO
 
 /** The attribution of a context: its baggage, and over it what `setAttribution` said of its span since. */
 export function attributionIn(ctx: Context): Attribution {
-  const saying = saidIn(ctx)?.saying;
+  return attributionWith(ctx, lateIn(ctx));
+}
+
+function attributionWith(ctx: Context, late: Readonly<Late> | null): Attribution {
   const baggage = propagation.getBaggage(ctx);
-  const before = saying !== undefined && saying.baggage === baggage ? saying.attribution : attributionOf(baggage);
-  const late = lateIn(ctx);
+  const before = baggage === undefined ? NONE : heardIn(ctx, baggage);
   if (late === null) return before;
   const found: { [F in Field]?: string | undefined } = { ...before };
   for (const field of fields) {
@@ -79,6 +81,12 @@ export function attributionIn(ctx: Context): Attribution {
     if (value !== undefined) found[field] = value;
   }
   return found;
+}
+
+/** The attribution in a context's baggage. */
+function heardIn(ctx: Context, baggage: Baggage): Attribution {
+  const saying = saidIn(ctx)?.saying;
+  return saying?.baggage === baggage ? saying.attribution : attributionOf(baggage);
 }
 
 /** The fields that this process itself has said, and did not only hear from a caller: those it may sign. */
@@ -124,12 +132,13 @@ export function contextWithout(ctx: Context): Context {
   return contextWithOnly(ctx, {});
 }
 
-/** Lets a new span know what `setAttribution` said of the span above it. */
-export function inheritLate(span: object & Noted, parent: Context): void {
+/** The attribution that a new span begins with; lets it know what `setAttribution` said of the span above it. */
+export function inheritAttribution(span: object & Noted, parent: Context): Attribution {
   const late = lateIn(parent);
   const before = span[NOTE];
   // Kept where there is nothing, too: spans of one shape are faster to handle, for the SDK as well.
   keep(span, late === null ? before : { late, latest: noteIn(parent)?.latest ?? 0, afterSaid: before?.afterSaid });
+  return attributionWith(parent, late);
 }
 
 /** Calls `after` whenever `setAttribution` said something of a span, with the context in which it did. */
@@ -212,20 +221,27 @@ function sayingOnly(ctx: Context, given: Attribution): Saying {
   return sayingIn(ctx, given, new Set(fields.filter((field) => given[field] !== undefined)), [SIGNATURE_KEY]);
 }
 
-/** What is said where there is no other baggage is made once for all requests that say it. */
+/** What was said last of each user, or tenant, where there was no other baggage: mostly it is said again and again. */
 const alone = new Map<string, Saying>();
 const MAX_ALONE = 1_000;
 
 function sayingAlone(given: Attribution): Saying {
-  // No usable value is empty or has a line break in it.
-  const id = `${given.tenant ?? ''}\n${given.feature ?? ''}\n${given.policy ?? ''}\n${given.user ?? ''}`;
-  let saying = alone.get(id);
-  if (saying === undefined) {
-    saying = sayingOnly(ROOT_CONTEXT, { ...given });
-    if (alone.size >= MAX_ALONE) alone.clear();
-    alone.set(id, saying);
-  }
+  const id = given.user ?? given.tenant ?? '';
+  const before = alone.get(id);
+  if (before !== undefined && isSame(before.attribution, given)) return before;
+  const saying = sayingOnly(ROOT_CONTEXT, { ...given });
+  if (alone.size >= MAX_ALONE) alone.clear();
+  alone.set(id, saying);
   return saying;
+}
+
+function isSame(one: Attribution, other: Attribution): boolean {
+  return (
+    one.tenant === other.tenant &&
+    one.feature === other.feature &&
+    one.policy === other.policy &&
+    one.user === other.user
+  );
 }
 
 function saidIn(ctx: Context): Said | undefined {
@@ -238,9 +254,10 @@ function isSaid(value: unknown): value is Said {
   return value !== undefined;
 }
 
-function attributionOf(baggage: Baggage | undefined): Attribution {
+const NONE: Attribution = {};
+
+function attributionOf(baggage: Baggage): Attribution {
   const found: Partial<Record<Field, string>> = {};
-  if (baggage === undefined) return found;
   for (const field of fields) {
     const value = baggage.getEntry(keys[field])?.value;
     if (value !== undefined) found[field] = value;
@@ -272,7 +289,10 @@ function noteIn(ctx: Context): Note | undefined {
   return span?.[NOTE];
 }
 
-/** Whoever froze a span does without what is said late. */
 function keep(span: object & Noted, note: Note | undefined): void {
-  if (NOTE in span || Object.isExtensible(span)) span[NOTE] = note;
+  try {
+    span[NOTE] = note;
+  } catch {
+    // Whoever froze a span does without what is said late.
+  }
 }

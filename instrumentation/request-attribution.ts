@@ -4,7 +4,7 @@ import { getRPCMetadata } from '@opentelemetry/core';
 import { BlockList, isIP } from 'node:net';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import type { Field } from './attribution-fields.js';
-import { attributionKeys, fields, keys, usableFields } from './attribution-fields.js';
+import { attributionKeys, fields, keys, usableValue } from './attribution-fields.js';
 import {
   attributionIn,
   baggageWith,
@@ -60,14 +60,14 @@ export function createRequestAttribution<Request>(options: RequestAttribution<Re
     }
   }
   return <T>(request: Request, rest: () => T): T => {
-    const given: Partial<Record<Field, string>> = {};
+    const usable: Partial<Record<Field, string>> = {};
     for (const field of fields) {
       const from = options[field];
-      const value = typeof from === 'function' ? attempt(field, () => from(request)) : from;
-      // No one is logged in, say: not a bad value, and not worth a warning.
-      if (value !== undefined && value !== null) given[field] = value;
+      const given = typeof from === 'function' ? attempt(field, () => from(request)) : from;
+      // Null: no one is logged in, say. It is not a bad value, and not worth a warning.
+      const value = usableValue(field, given ?? undefined);
+      if (value !== undefined) usable[field] = value;
     }
-    const usable = usableFields(given);
     const active = context.active();
     const spans = spansOf(active);
     if (attempt('trust', () => isTrusted(request)) !== true) {
@@ -112,8 +112,7 @@ const CLAIMS: readonly string[] = [...attributionKeys, SIGNATURE_KEY];
  * The server's span began before anybody could judge its caller, with the caller's claims on it. OpenTelemetry has no
  * call to take an attribute back.
  */
-function removeClaims(span: Span): void {
-  const attributes: unknown = Reflect.get(span, 'attributes');
+function removeClaims({ attributes }: Span & { readonly attributes?: unknown }): void {
   if (typeof attributes !== 'object' || attributes === null) return;
   for (const key of CLAIMS) if (key in attributes) Reflect.deleteProperty(attributes, key);
 }

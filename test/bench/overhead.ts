@@ -19,9 +19,12 @@ const PAIRS = 16;
 const WARM_UP = 2_000;
 const CONNECTIONS = 8;
 
-/** The two take turns so often, with so many requests each time. */
-const TURNS = 30;
-const REQUESTS = 50;
+/**
+ * The two take turns so often, with so many requests each time: five spans each, so that the batches of 512 are full now
+ * in one's turn and now in the other's. With 50 they were full in the same one of two turns for a whole run.
+ */
+const TURNS = 54;
+const REQUESTS = 37;
 
 /** What the application says over IPC. */
 const startedSchema = z.object({ address: z.object({ port: z.number() }) });

@@ -62,6 +62,11 @@ const ASKED: readonly Asked[] = [
     atMost: 5,
     of: (median) => median('wait, 99 % of evaluations, 2,000/s'),
   },
+  ...['CPU', 'latency (median)'].map((what) => ({
+    name: `${what} of an application, waybill/register to plain SDK`,
+    atMost: 1.05,
+    of: (median: (name: string) => number) => median(`${what}, waybill/register to plain SDK`),
+  })),
   {
     name: 'receive with much stored against nothing',
     atLeast: 0.85,
