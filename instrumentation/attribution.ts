@@ -55,14 +55,19 @@ export function sayOf(spans: readonly (Span & Noted)[], given: Attribution, ctxO
     if (value !== undefined) said[field] = { value, since: sequence };
   }
   for (const span of spans) {
-    for (const field of fields) {
-      const value = given[field];
-      if (value !== undefined) span.setAttribute(keys[field], value);
-    }
+    stamp(span, given);
     const note = span[NOTE];
     const late = note === undefined ? said : { ...note.late, ...said };
     keep(span, { late, latest: sequence, afterSaid: note?.afterSaid });
     note?.afterSaid?.(trace.setSpan(ctxOf(), span));
+  }
+}
+
+/** Sets attribution on a span, whatever it showed before. */
+export function stamp(span: Span, attribution: Attribution): void {
+  for (const field of fields) {
+    const value = attribution[field];
+    if (value !== undefined) span.setAttribute(keys[field], value);
   }
 }
 
@@ -228,20 +233,11 @@ const MAX_ALONE = 1_000;
 function sayingAlone(given: Attribution): Saying {
   const id = given.user ?? given.tenant ?? '';
   const before = alone.get(id);
-  if (before !== undefined && isSame(before.attribution, given)) return before;
+  if (before !== undefined && fields.every((field) => before.attribution[field] === given[field])) return before;
   const saying = sayingOnly(ROOT_CONTEXT, { ...given });
   if (alone.size >= MAX_ALONE) alone.clear();
   alone.set(id, saying);
   return saying;
-}
-
-function isSame(one: Attribution, other: Attribution): boolean {
-  return (
-    one.tenant === other.tenant &&
-    one.feature === other.feature &&
-    one.policy === other.policy &&
-    one.user === other.user
-  );
 }
 
 function saidIn(ctx: Context): Said | undefined {

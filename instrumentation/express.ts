@@ -1,14 +1,7 @@
 import type { EstimatedUsd, GuardOptions } from './budget-decision.js';
 import { decideBudget, deniedBody } from './budget-decision.js';
-import type { Headers } from './carry-attribution.js';
-import type { RequestAttribution } from './request-attribution.js';
-import { createRequestAttribution } from './request-attribution.js';
-
-/** What is used of an Express request. */
-interface Connected {
-  readonly socket: { readonly remoteAddress?: string | undefined };
-  readonly headers: Headers;
-}
+import type { Connected, RequestAttribution } from './request-attribution.js';
+import { createRequestAttribution, ofConnected } from './request-attribution.js';
 
 /**
  * Express middleware that says whose a request is. Put it behind what authenticates:
@@ -20,10 +13,7 @@ interface Connected {
  * Attribution baggage of callers that `trust` does not name is removed, from spans too.
  */
 export function attribution<Request extends Connected>(options: RequestAttribution<Request>) {
-  const run = createRequestAttribution(options, {
-    peerOf: ({ socket }) => socket.remoteAddress,
-    headersOf: ({ headers }) => headers,
-  });
+  const run = createRequestAttribution(options, ofConnected);
   return (request: Request, _response: unknown, next: () => void): void => run(request, next);
 }
 

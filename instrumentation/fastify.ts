@@ -1,12 +1,5 @@
-import type { Headers } from './carry-attribution.js';
-import type { RequestAttribution } from './request-attribution.js';
-import { createRequestAttribution } from './request-attribution.js';
-
-/** What is used of a Fastify request. */
-interface Connected {
-  readonly socket: { readonly remoteAddress?: string | undefined };
-  readonly headers: Headers;
-}
+import type { Connected, RequestAttribution } from './request-attribution.js';
+import { createRequestAttribution, ofConnected } from './request-attribution.js';
 
 /**
  * A Fastify hook that says whose a request is. As `preHandler`, behind what authenticates: an earlier hook's context is
@@ -19,9 +12,6 @@ interface Connected {
  * Attribution baggage of callers that `trust` does not name is removed, from spans too.
  */
 export function attribution<Request extends Connected>(options: RequestAttribution<Request>) {
-  const run = createRequestAttribution(options, {
-    peerOf: ({ socket }) => socket.remoteAddress,
-    headersOf: ({ headers }) => headers,
-  });
+  const run = createRequestAttribution(options, ofConnected);
   return (request: Request, _reply: unknown, done: () => void): void => run(request, done);
 }

@@ -4,7 +4,7 @@ import { getRPCMetadata } from '@opentelemetry/core';
 import { BlockList, isIP } from 'node:net';
 import { SIGNATURE_KEY } from '../schemas/attributes.js';
 import type { Field } from './attribution-fields.js';
-import { attributionKeys, fields, keys, usableValue } from './attribution-fields.js';
+import { attributionKeys, fields, usableValue } from './attribution-fields.js';
 import {
   attributionIn,
   baggageWith,
@@ -12,6 +12,7 @@ import {
   contextWithout,
   contextWithUsable,
   sayOf,
+  stamp,
 } from './attribution.js';
 import type { Gateway } from './carriers.js';
 import { attributionInCarrier } from './carriers.js';
@@ -40,6 +41,17 @@ export interface Reading<Request> {
   readonly peerOf: (request: Request) => string | undefined;
   readonly headersOf: (request: Request) => Headers;
 }
+
+/** What is used of a request that leads to Node's own socket and headers, as Express and Fastify have it. */
+export interface Connected {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly headers: Headers;
+}
+
+export const ofConnected: Reading<Connected> = {
+  peerOf: ({ socket }) => socket.remoteAddress,
+  headersOf: ({ headers }) => headers,
+};
 
 /**
  * Makes what runs the rest of a request with its attribution: removes what an untrusted caller claimed, from the
@@ -78,12 +90,7 @@ export function createRequestAttribution<Request>(options: RequestAttribution<Re
     const { carrier } = options;
     const base = carrier === undefined ? active : withCarried(active, carrier, reading.headersOf(request));
     const heard = attributionIn(base);
-    for (const span of spans) {
-      for (const field of fields) {
-        const value = heard[field];
-        if (value !== undefined) span.setAttribute(keys[field], value);
-      }
-    }
+    for (const span of spans) stamp(span, heard);
     sayOf(spans, usable, () => base);
     return context.with(contextWithUsable(base, usable), rest);
   };

@@ -21,13 +21,9 @@ export function processorOf(hooks: readonly SpanHooks[]): SpanProcessor {
     onStart(span, parentContext) {
       for (const start of starts) start(span, parentContext);
     },
-    ...(endings.length === 0
-      ? {}
-      : {
-          onEnding(span: Span): void {
-            for (const ending of endings) ending(span);
-          },
-        }),
+    onEnding(span) {
+      for (const ending of endings) ending(span);
+    },
     onEnd() {
       for (const end of ends) end();
     },
