@@ -10,6 +10,7 @@ import { startAuditNews } from './api/audit-news.js';
 import { answerTheRest, createBaseApp, takePayloads } from './api/base-app.js';
 import { startApi } from './api/start-api.js';
 import { startAuditLoop } from './audit/loop.js';
+import { clockUs } from './clock.js';
 import type { ServeConfig } from './config.js';
 import type { Exporting } from './export/settings.js';
 import { startExport } from './export/start.js';
@@ -162,9 +163,4 @@ export async function startReceivers(base: Base, forwarding: Forwarding | null):
   );
   if (grpcPort === null) return;
   keep(await startGrpcReceiver({ host, port: grpcPort, intake, log, metrics, door, certificate }));
-}
-
-/** The present, microseconds since 1970. */
-export function clockUs(): number {
-  return Date.now() * 1_000;
 }

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { clockUs } from './clock.js';
 import type { ServeConfig } from './config.js';
 import type { ContractInForce } from './contract/in-force.js';
 import { createDoor } from './keys/door.js';
@@ -24,7 +25,7 @@ import { createMetrics } from './watch/metrics.js';
 import { startOwnTraces } from './watch/own-traces.js';
 import { createReadiness } from './watch/readiness.js';
 import type { Base, Keep, Outward } from './parts.js';
-import { clockUs, startAlerts, startAnswers, startAudits, startReceivers, startSigns } from './parts.js';
+import { startAlerts, startAnswers, startAudits, startReceivers, startSigns } from './parts.js';
 
 /** Waybill, running. */
 export interface Waybill extends AsyncDisposable {

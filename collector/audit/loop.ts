@@ -72,8 +72,6 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   let oldestUs: number | null = null;
   let lookedAtOthersUs: number | null = null;
   let hasRecords = false;
-  /** What arrived before and is of the share in work is audited. Spans of others call their records back when they are. */
-  let auditedUntilUs = 0;
 
   function beginWith(work: ShareWork): Work {
     if (work.worker !== null)
@@ -112,9 +110,11 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
     // The clock was set back, and what arrives now lies behind the cut. What was seen before is not audited again.
     const startUs = fromUs > nowUs ? settledBeforeUs - LOOK_BACK_US : fromUs;
     work.cutUs = startUs;
-    auditedUntilUs = startUs - LOOK_BACK_US;
+    // What arrived before and is of this share is audited. Spans of others call their records back when they are.
+    const auditedUntilUs = startUs - LOOK_BACK_US;
     await auditWindow(
       { share: work.share, fromUs: startUs, toUs: settledBeforeUs, settledBeforeUs },
+      auditedUntilUs,
       async (doneUs, settled) => {
         work.cutUs = doneUs;
         if (work.worker === null) stats.cutUs = doneUs;
@@ -126,7 +126,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
       work.worker === null ? Infinity : 1,
     );
     for (const { window, done } of work.sweeps.due(nowUs)) {
-      await auditWindow({ share: work.share, ...window });
+      await auditWindow({ share: work.share, ...window }, auditedUntilUs);
       done();
     }
   }
@@ -134,6 +134,7 @@ export function startAuditLoop(options: AuditLoopOptions): AuditLoop {
   /** Works through a window of arrivals step by step, and says after each how far it has come. */
   async function auditWindow(
     { fromUs, toUs, ...window }: ArrivalWindow,
+    auditedUntilUs: number,
     onStep?: (doneUs: number, settled: number) => Promise<void>,
     mostSteps = Infinity,
   ): Promise<void> {

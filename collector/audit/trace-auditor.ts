@@ -84,13 +84,13 @@ export function createTraceAuditor(options: TraceAuditorOptions): TraceAuditor {
   /** Goes chunk by chunk: while one is written the next is audited, and that after it read. */
   async function auditAll(settled: readonly SettledTrace[], surroundings: Surroundings): Promise<boolean> {
     const chunks = chunksOf(settled, CHUNK_SPANS);
-    let reading = readAhead(chunks[0] ?? []);
+    let reading = read(chunks[0] ?? []);
     let last: Promise<void> = Promise.resolve();
     try {
       for (const [i, chunk] of chunks.entries()) {
         if (surroundings.isStopped()) return false;
         const [traces, before] = [reading, last];
-        reading = readAhead(chunks[i + 1] ?? []);
+        reading = read(chunks[i + 1] ?? []);
         last = asked(auditChunk(chunk, surroundings, traces));
         // Two chunks may want the same record.
         await (surroundings.hasRecords ? last : before);
@@ -104,11 +104,7 @@ export function createTraceAuditor(options: TraceAuditorOptions): TraceAuditor {
   }
 
   function read(chunk: readonly SettledTrace[]): Promise<Iterable<ReadTrace>> {
-    return chunk.length === 0 ? Promise.resolve([]) : readTraces(store, chunk, maxSpansPerTrace);
-  }
-
-  function readAhead(chunk: readonly SettledTrace[]): Promise<Iterable<ReadTrace>> {
-    return asked(read(chunk));
+    return chunk.length === 0 ? Promise.resolve([]) : asked(readTraces(store, chunk, maxSpansPerTrace));
   }
 
   /** Audits traces together; where that fails, those that can be audited without the one that cannot. */

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { clockUs } from '../clock.js';
 import { alertOf } from '../../auditor/alerts/alert.js';
 import { isoMicros } from '../../auditor/iso-micros.js';
 import type { Target } from '../alerts/channels.js';
@@ -47,7 +48,7 @@ interface Outcome {
 }
 
 async function attempt(target: Target): Promise<Outcome> {
-  const nowUs = Date.now() * 1_000;
+  const nowUs = clockUs();
   const alert = alertOf(
     nowUs,
     { fromUs: nowUs, toUs: nowUs },

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { clockUs } from '../clock.js';
 import type { StoreFlags } from '../config.js';
 import { storeAddress } from '../config.js';
 import { writeAuditLog } from '../keys/audit-log.js';
@@ -23,7 +24,7 @@ export function backupCommand(): Command {
       const directory = resolve(dir);
       const bytes = await withStore(where, process.env, async (store) => {
         const size = await told(oneAtATime(store, 'backup', () => backUp(store, directory)));
-        await writeAuditLog(store, { actor: 'cli', action: 'backed-up', detail: directory }, nowUs());
+        await writeAuditLog(store, { actor: 'cli', action: 'backed-up', detail: directory }, clockUs());
         return size;
       });
       console.log(`Backed up to ${directory} (${(bytes / 1e6).toFixed(1)} MB).`);
@@ -46,7 +47,7 @@ export function restoreCommand(): Command {
             await migrate(await storeAddress(where, process.env));
           }),
         );
-        await writeAuditLog(store, { actor: 'cli', action: 'restored', detail: directory }, nowUs());
+        await writeAuditLog(store, { actor: 'cli', action: 'restored', detail: directory }, clockUs());
       });
       console.log(`Restored from ${directory}.`);
     });
@@ -59,8 +60,4 @@ function withStoreFlags(command: Command): Command {
   return command
     .option('--data <dir>', 'where the embedded ClickHouse keeps its data (default: .waybill)')
     .option('--clickhouse-port <port>', 'HTTP of the embedded ClickHouse (default: 8123)');
-}
-
-function nowUs(): number {
-  return Date.now() * 1_000;
 }

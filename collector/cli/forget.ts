@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Command, Option } from 'commander';
+import { clockUs } from '../clock.js';
 import type { CompiledContract } from '../../auditor/contract.js';
 import type { StoreFlags } from '../config.js';
 import { contractInForce } from '../contract/in-force.js';
@@ -52,7 +53,7 @@ Exit: 0 done, 2 could not.`,
         );
         if (dryRun) return gone;
         const detail = `${subject.kind} with SHA-256 ${sha256(subject.value)}: ${gone.traces} traces, ${gone.calls} calls`;
-        await writeAuditLog(store, { actor: 'cli', action: 'forgotten', detail }, Date.now() * 1_000);
+        await writeAuditLog(store, { actor: 'cli', action: 'forgotten', detail }, clockUs());
         return gone;
       });
       console.log(

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { clockUs } from '../clock.js';
 import type { ListedKey, Role } from '../../schemas/key.js';
 import { roleSchema } from '../../schemas/key.js';
 import type { StoreFlags } from '../config.js';
@@ -41,7 +42,7 @@ function create(): Command {
     .option('--services <list>', 'comma separated: services whose spans it may send (* for any characters)', '*')
     .action(async (name: string, { role, tenants, services, format, ...where }: CreateFlags) => {
       const wanted = { name, role, tenants: listed(tenants), services: listed(services) };
-      const made = await withStore(where, process.env, (store) => usable(createKey(store, wanted, nowUs())));
+      const made = await withStore(where, process.env, (store) => usable(createKey(store, wanted, clockUs())));
       console.log(format === 'json' ? JSON.stringify(made, null, 2) : createdText(made));
     });
 }
@@ -60,7 +61,7 @@ function revoke(): Command {
     .description('make a key good for nothing, within two seconds')
     .argument('<id>', 'its id, as keys list shows it')
     .action(async (id: string, { format, ...where }: KeysFlags) => {
-      const key = await withStore(where, process.env, (store) => usable(revokeKey(store, id, nowUs())));
+      const key = await withStore(where, process.env, (store) => usable(revokeKey(store, id, clockUs())));
       console.log(format === 'json' ? JSON.stringify(key, null, 2) : `${safe(key.name)} (${key.id}) is revoked.`);
     });
 }
@@ -86,10 +87,6 @@ async function usable<T>(made: Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
-}
-
-function nowUs(): number {
-  return Date.now() * 1_000;
 }
 
 function createdText({ key, ...made }: ListedKey & { readonly key: string }): string {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { clockUs } from '../clock.js';
 import type { Score } from '../../schemas/gate.js';
 import type { Reaudit } from '../../schemas/reaudit.js';
 import { reaudit } from '../audit/reaudit.js';
@@ -42,7 +43,7 @@ export function reauditCommand(): Command {
     .action(async ({ contract, current, since, dryRun = false, format, ...where }: ReauditFlags) => {
       const after = (await contractInForce(contract, process.env)).contract;
       const before = (await contractInForce(current, process.env)).contract;
-      const toUs = Date.now() * 1_000;
+      const toUs = clockUs();
       await using store = connectStore(await storeAddress(where, process.env));
       const compared = await reaudit({
         store,
@@ -50,12 +51,12 @@ export function reauditCommand(): Command {
         after,
         window: { fromUs: toUs - spanOf(since), toUs },
         isWritten: !dryRun,
-        clockUs: () => Date.now() * 1_000,
+        clockUs,
         onProgress: progressOn(process.stderr, 'traces'),
       });
       if (!dryRun) {
         const detail = `${compared.traces} traces of the last ${since} under ${contract}`;
-        await writeAuditLog(store, { actor: 'cli', action: 'reaudited', detail }, Date.now() * 1_000);
+        await writeAuditLog(store, { actor: 'cli', action: 'reaudited', detail }, clockUs());
       }
       console.log(format === 'json' ? JSON.stringify(compared, null, 2) : reauditText(compared, paint(process.stdout)));
       process.exitCode = compared.traces === 0 ? ExitCode.tooLittleData : ExitCode.holds;
